@@ -1,0 +1,124 @@
+// Bookkeeping of the records that wait for the coordinator's acknowledgement: which there are,
+// which were sent, what to send next, and which to give up where there is no room. The records
+// themselves lie in the shell's database.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "schemas/wire/messages.h"
+#include "schemas/wire/topics.h"
+
+namespace bw::agent {
+
+struct RecordKey {
+  std::uint64_t epoch = 0;
+  std::uint64_t number = 0;
+  auto operator<=>(const RecordKey&) const = default;
+};
+
+struct StoredRecord {
+  RecordKey key;
+  wire::Topic topic = wire::Topic::history;  // history or event
+  std::uint64_t bytes = 0;                   // of the payload
+  std::int64_t time_ms = 0;                  // when it was made, by the wall clock
+};
+
+struct OutboxLimits {
+  std::uint64_t max_bytes = 256U << 20;
+  Duration max_age = std::chrono::hours{24 * 14};
+};
+
+// Numbers that were given up before they were acknowledged.
+struct Gap {
+  std::uint64_t epoch = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+};
+
+class Outbox {
+ public:
+  // Records sent and not yet acknowledged, at most: below Mosquitto's receive maximum of 20.
+  static constexpr std::size_t kWindow = 16;
+  // Without progress for this long, what was sent is sent again, with the wait doubling up to the
+  // second.
+  static constexpr Duration kResendAfter = std::chrono::seconds{10};
+  static constexpr Duration kResendAfterMost = std::chrono::minutes{5};
+
+  Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed);
+
+  // What lay on disk at start, oldest first.
+  void restore(std::vector<StoredRecord> records);
+
+  // The number of the next record of this run.
+  std::uint64_t next_number() const { return next_number_; }
+
+  // Takes up a record made now; its number is next_number().
+  RecordKey add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms);
+
+  // Gives up the oldest records until the limits hold and returns their keys. What was never
+  // acknowledged is added to gaps().
+  std::vector<RecordKey> enforce_limits(std::int64_t now_ms);
+  // Gives up one record: it is gone from disk, or was never there and there is no room in memory.
+  void give_up(RecordKey key);
+
+  // Gaps not yet told, oldest first; take_gaps() empties them.
+  const std::vector<Gap>& gaps() const { return gaps_; }
+  std::vector<Gap> take_gaps();
+
+  // Forgets what `ack` covers. True where that was progress.
+  bool acknowledge(const wire::Ack& ack, Instant now);
+
+  // A new link: everything unacknowledged is to be sent (again).
+  void link_up(Instant now);
+
+  // The record to send next, if the window has room; it counts as sent from then on.
+  std::optional<StoredRecord> take_next(Instant now);
+  // True for a record that has been sent before, on this link or another: it then carries its
+  // series table.
+  bool sent_before(RecordKey key) const;
+  // Once a tick: where no acknowledgement came for too long, begins anew from the oldest.
+  bool resend_if_stalled(Instant now);
+
+  // The lowest number still kept of an epoch; one above the highest where none is.
+  std::uint64_t oldest(std::uint64_t epoch) const;
+  bool holds(RecordKey key) const;
+
+  std::size_t size() const { return entries_.size(); }
+  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t dropped() const { return dropped_; }
+  std::int64_t oldest_ms() const { return entries_.empty() ? 0 : entries_.front().record.time_ms; }
+
+ private:
+  struct Entry {
+    StoredRecord record;
+    bool sent = false;
+  };
+  std::deque<Entry>::iterator find(RecordKey key);
+  std::deque<Entry>::const_iterator find(RecordKey key) const;
+  void note_gap(const StoredRecord& record);
+  void rewind(Instant now);
+
+  std::uint64_t epoch_;
+  OutboxLimits limits_;
+  Rng rng_;
+  Backoff resend_wait_;
+  std::uint64_t next_number_ = 1;
+  std::deque<Entry> entries_;  // oldest first
+  std::size_t next_ = 0;       // index in entries_ of the next to send; all before it are in flight
+  Instant resend_at_{};
+  std::uint64_t bytes_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::vector<Gap> gaps_;
+};
+
+}  // namespace bw::agent

@@ -1,0 +1,49 @@
+// Configuration from a table of keys: TOML files, environment and flags onto variables, with errors
+// that say file, line, key and what would be right. toml11 stays in config.cpp.
+//
+// Order, later wins: defaults, the file (--config, or /etc/bellwether/<program>.toml where it
+// exists), the files of the directory <file without .toml>.conf.d in the order of their names, the
+// environment (BELLWETHER_BROKER_URL for broker.url), flags.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace bw {
+
+struct ConfigKey {
+  using Target =
+      std::variant<std::string*, bool*, std::int64_t*, double*, std::vector<std::string>*,
+                   std::map<std::string, std::string>*>;  // a table of strings: [node.labels]
+  std::string name;                                       // "broker.url"
+  Target target;                                          // holds the default before loading
+  std::string text;  // what it does, its unit and bounds: a sentence or two for the example file
+  bool reloadable = false;  // SIGHUP re-reads it
+  // Optional: what is wrong with the value now in `target`, empty where nothing is.
+  std::function<std::string()> check = {};
+};
+
+struct ConfigSources {
+  std::string file;            // empty: none
+  bool file_required = false;  // an error where `file` does not exist
+  std::vector<std::pair<std::string, std::string>> overrides;  // from flags, --set key=value
+  std::map<std::string, std::string> environment;              // names with the BELLWETHER_ prefix
+};
+
+// Loads into the targets. Errors are all that were found, one a line: "agent.toml:12: unknown key
+// 'brokr.url', did you mean 'broker.url'?". On error the targets are unspecified.
+Result<void> load_config(const std::vector<ConfigKey>& keys, const ConfigSources& sources);
+
+// The commented example file: every key with its text and default, commented out.
+std::string example_config(const std::vector<ConfigKey>& keys, std::string_view heading);
+
+// BELLWETHER_* of this process.
+std::map<std::string, std::string> bellwether_environment();
+
+}  // namespace bw

@@ -1,0 +1,15 @@
+// Small things with text that several parts need.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bw {
+
+// The candidate nearest to `text` by edit distance (Damerau-Levenshtein, restricted), if it is near
+// enough to be what was meant (at most a third of its length, at least 2); else empty.
+std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates);
+
+}  // namespace bw

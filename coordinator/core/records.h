@@ -1,0 +1,81 @@
+// What the coordinator keeps at rest, as the core and the store speak of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "schemas/wire/messages.h"
+
+namespace bw::coordinator {
+
+// The records of one epoch of a node that are committed: all up to `contiguous`, and `above`
+// (ascending).
+struct StoredEpoch {
+  std::uint64_t epoch = 0;
+  std::uint64_t contiguous = 0;
+  std::vector<std::uint64_t> above;
+  std::int64_t last_ms = 0;  // coordinator's clock at the last commit of this epoch
+};
+
+struct StoredNode {
+  NodeId node;
+  std::int64_t first_seen_ms = 0;
+  wire::NodeBirth birth;  // the newest accepted; its series are in `tables` too
+  wire::NodeState state;
+  std::vector<std::uint64_t> tables;  // ids of the series tables known for this node
+  std::vector<StoredEpoch> epochs;    // most recently active last; kMaxAckEpochs at most
+};
+
+// Changes to the store. Each is idempotent: carried out twice it leaves what once leaves.
+
+struct PutNode {
+  NodeId node;
+  std::int64_t seen_ms = 0;
+  wire::NodeBirth birth;
+};
+struct PutState {
+  NodeId node;
+  wire::NodeState state;
+};
+struct PutTable {
+  NodeId node;
+  std::uint64_t table_id = 0;
+  std::vector<wire::SeriesInfo> series;
+};
+// The block as it came: `columns` is not decoded.
+struct PutBlock {
+  NodeId node;
+  std::uint64_t epoch = 0;
+  std::uint64_t number = 0;
+  std::uint64_t table_id = 0;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::uint32_t rows = 0;
+  std::vector<std::byte> columns;
+};
+struct PutEvent {
+  NodeId node;
+  wire::EventRecord event;
+};
+// Numbers first..last of an epoch will never come: the node gave them up, or another store had
+// acknowledged them.
+struct PutGap {
+  NodeId node;
+  std::uint64_t epoch = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::int64_t seen_ms = 0;
+};
+// How far an epoch's records are in the store once this batch is committed.
+struct PutProgress {
+  NodeId node;
+  StoredEpoch epoch;
+};
+
+using Change = std::variant<PutNode, PutState, PutTable, PutBlock, PutEvent, PutGap, PutProgress>;
+
+}  // namespace bw::coordinator

@@ -1,0 +1,27 @@
+// Bounds of the wire, checked before anything is allocated from a payload, and the reasons for
+// them.
+#pragma once
+
+#include <cstddef>
+
+namespace bw::wire {
+
+inline constexpr std::size_t kMaxSeries = 8192;  // a box with 256 cores and 16 GPUs has about 5,000
+inline constexpr std::size_t kMaxLabels = 32;    // of a series, node or event
+inline constexpr std::size_t kMaxText = 1024;    // bytes of any one string
+inline constexpr std::size_t kMaxRows = 600;     // of a block: a minute at 10 Hz
+inline constexpr std::size_t kMaxAckEpochs = 16;  // of one Ack
+inline constexpr std::size_t kMaxCapabilities = 64;
+inline constexpr std::size_t kMaxColumnBytes = 8U << 20;  // a block's columns
+
+// Whole payloads, by what they carry.
+inline constexpr std::size_t kMaxSmallPayload = 64U << 10;  // state, event, command, result, ack
+inline constexpr std::size_t kMaxTablePayload = 4U << 20;   // birth: kMaxSeries descriptions
+inline constexpr std::size_t kMaxLivePayload = 64U << 10;   // kMaxSeries floats and a header
+inline constexpr std::size_t kMaxHistoryPayload =
+    12U << 20;  // columns and, now and then, a series table
+
+static_assert(kMaxLivePayload > kMaxSeries * sizeof(float) + 1024);
+static_assert(kMaxHistoryPayload >= kMaxColumnBytes + kMaxTablePayload);
+
+}  // namespace bw::wire
