@@ -5,22 +5,16 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <optional>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "agent/core/collect/collector.h"
 #include "agent/core/collect/readings.h"
-#include "agent/core/record/block_builder.h"
-#include "agent/core/record/outbox.h"
+#include "agent/core/effects.h"
+#include "agent/core/record/recorder.h"
 #include "base/ids.h"
-#include "base/log_level.h"
 #include "base/time.h"
-#include "schemas/wire/codec.h"
 #include "schemas/wire/messages.h"
 
 namespace bw::agent {
@@ -67,12 +61,7 @@ struct PersistFailed {
   RecordKey key;
   std::string reason;
 };
-// Answer to LoadRecord; empty bytes: it is not there, or damaged.
-struct RecordLoaded {
-  RecordKey key;
-  std::vector<std::byte> payload;
-  std::vector<wire::SeriesInfo> series;  // of its table, for a history block
-};
+// RecordLoaded: the answer to LoadRecord, see recorder.h.
 struct SettingsReloaded {
   std::string site;
   std::vector<wire::Label> labels;
@@ -83,39 +72,6 @@ using Event =
     std::variant<OutboxOpened, Ticked, LinkUp, LinkDown, AckReceived, CommandReceived,
                  RecordPersisted, PersistFailed, RecordLoaded, SettingsReloaded, StopRequested>;
 
-// Effects: verbs. Spans are valid until the next step().
-
-struct Publish {
-  wire::Topic topic;
-  wire::Bytes payload;
-};
-// Writes a record, and its series table where the outbox lacks it, then answers RecordPersisted or
-// PersistFailed. Also forgets all records of `trims`: acknowledged ones ride along, so that the
-// disk is written once a block.
-struct PersistRecord {
-  StoredRecord record;
-  wire::Bytes payload;
-  std::uint64_t table_id = 0;                             // 0: not a history block
-  const std::vector<wire::SeriesInfo>* series = nullptr;  // of table_id
-  std::vector<wire::EpochAck> trims;
-  std::vector<RecordKey> drops;  // the oldest, for want of room
-};
-struct LoadRecord {
-  RecordKey key;
-};
-struct Log {
-  LogLevel level;
-  std::string text;
-};
-// Stop the program: everything is handed over. `exit_code` 0, or 3 where the node id is taken.
-struct Stop {
-  int exit_code = 0;
-  std::string reason;
-};
-
-using Effect = std::variant<Publish, PersistRecord, LoadRecord, Log, Stop>;
-using Effects = std::vector<Effect>;
-
 class Agent {
  public:
   explicit Agent(AgentOptions options);
@@ -125,7 +81,7 @@ class Agent {
 
   const AgentOptions& options() const { return options_; }
   const Collector& collector() const { return collector_; }
-  const Outbox& outbox() const { return outbox_; }
+  const Outbox& outbox() const { return recorder_.outbox(); }
   bool linked() const { return linked_; }
   bool stopping() const { return stopping_; }
 
@@ -144,6 +100,39 @@ class Agent {
   void on(const RecordLoaded& event, Instant now, Effects& effects);
   void on(const SettingsReloaded& event, Instant now, Effects& effects);
   void on(const StopRequested& event, Instant now, Effects& effects);
+
+  void announce(Effects& effects);
+  void publish_state(wire::NodeCondition condition, std::string reason, Effects& effects);
+  void publish_live(Effects& effects);
+  void watch_clock(const Readings& readings, Effects& effects);
+  void report_troubles(Instant now, Effects& effects);
+  void stop_when_idle(Effects& effects);
+
+  AgentOptions options_;
+  Collector collector_;
+  Recorder recorder_;
+  bool linked_ = false;
+  bool stopping_ = false;
+  bool stopped_ = false;
+
+  bool sampled_ = false;  // a tick has been read
+  std::uint64_t sequence_ = 0;
+  WallTime wall_{};
+  Duration clock_offset_{};  // wall clock minus monotonic, at the last tick
+  Instant clock_jumped_{};
+  bool clock_ever_jumped_ = false;
+
+  std::size_t troubles_told_ = 0;
+  Instant tell_troubles_at_{};
+
+  // One encoder a message that may be asked for in the same step: their spans live until the next
+  // step.
+  wire::Encoder birth_encoder_;
+  wire::Encoder state_encoder_;
+  wire::Encoder will_encoder_;
+  wire::Encoder live_encoder_;
+  wire::Encoder result_encoder_;
+  wire::LiveSample live_;
 };
 
 }  // namespace bw::agent

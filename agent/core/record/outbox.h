@@ -65,46 +65,56 @@ class Outbox {
   // Takes up a record made now; its number is next_number().
   RecordKey add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms);
 
-  // Gives up the oldest records until the limits hold and returns their keys. What was never
-  // acknowledged is added to gaps().
-  std::vector<RecordKey> enforce_limits(std::int64_t now_ms);
+  // The record is on disk, or is to be sent although it could not be written: it may be sent from
+  // now on.
+  void ready(RecordKey key);
+
+  // Gives up the oldest records until the limits hold and returns their keys; they are added to the
+  // gaps. Records have no age while the clock is not trusted (it jumped lately), nor those made
+  // before it was ever set.
+  std::vector<RecordKey> enforce_limits(std::int64_t now_ms, bool clock_trusted);
   // Gives up one record: it is gone from disk, or was never there and there is no room in memory.
   void give_up(RecordKey key);
 
-  // Gaps not yet told, oldest first; take_gaps() empties them.
-  const std::vector<Gap>& gaps() const { return gaps_; }
+  // Gaps not yet told, oldest first; empties them.
   std::vector<Gap> take_gaps();
+  bool has_gaps() const { return !gaps_.empty(); }
 
   // Forgets what `ack` covers. True where that was progress.
   bool acknowledge(const wire::Ack& ack, Instant now);
 
   // A new link: everything unacknowledged is to be sent (again).
   void link_up(Instant now);
-
-  // The record to send next, if the window has room; it counts as sent from then on.
-  std::optional<StoredRecord> take_next(Instant now);
-  // True for a record that has been sent before, on this link or another: it then carries its
-  // series table.
-  bool sent_before(RecordKey key) const;
-  // Once a tick: where no acknowledgement came for too long, begins anew from the oldest.
+  // Once a tick: where no acknowledgement came for too long, begins anew from the oldest. True
+  // where it did.
   bool resend_if_stalled(Instant now);
 
-  // The lowest number still kept of an epoch; one above the highest where none is.
+  // The record to send next, if one is ready and the window has room; it counts as sent from then
+  // on. `again`: it was sent before, on this link or another.
+  struct Next {
+    StoredRecord record;
+    bool again = false;
+  };
+  std::optional<Next> take_next(Instant now);
+
+  // The lowest number still kept of an epoch; where none is, the next number of this run's epoch, 1
+  // of others.
   std::uint64_t oldest(std::uint64_t epoch) const;
   bool holds(RecordKey key) const;
 
   std::size_t size() const { return entries_.size(); }
   std::uint64_t bytes() const { return bytes_; }
-  std::uint64_t dropped() const { return dropped_; }
+  std::uint64_t dropped() const { return dropped_; }  // records given up since start
   std::int64_t oldest_ms() const { return entries_.empty() ? 0 : entries_.front().record.time_ms; }
 
  private:
   struct Entry {
     StoredRecord record;
+    bool ready = false;
     bool sent = false;
   };
-  std::deque<Entry>::iterator find(RecordKey key);
-  std::deque<Entry>::const_iterator find(RecordKey key) const;
+  std::size_t index_of(RecordKey key) const;  // entries_.size() where it is not held
+  void erase(std::size_t index);
   void note_gap(const StoredRecord& record);
   void rewind(Instant now);
 

@@ -1,0 +1,197 @@
+#include "agent/core/agent.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+namespace bw::agent {
+
+namespace {
+
+// A wall clock that moved this much more or less than the monotonic one was set, not slewed.
+constexpr std::chrono::milliseconds kClockStep{1000};
+// After a step, ages taken by the wall clock mean nothing until it has stayed put for a while.
+constexpr Duration kClockTrustedAfter = std::chrono::hours{1};
+constexpr Duration kTellTroublesEvery = std::chrono::minutes{1};
+
+RecorderOptions recorder_options(const AgentOptions& options) {
+  return RecorderOptions{options.epoch, options.seed,        options.period,
+                         options.block, options.first_block, options.outbox};
+}
+
+}  // namespace
+
+Agent::Agent(AgentOptions options)
+    : options_(std::move(options)), recorder_(recorder_options(options_)) {}
+
+void Agent::step(const Event& event, Instant now, Effects& effects) {
+  recorder_.begin_step();
+  std::visit([&](const auto& what) { on(what, now, effects); }, event);
+  if (stopping_) stop_when_idle(effects);
+}
+
+wire::Bytes Agent::last_will() {
+  return will_encoder_.encode(
+      wire::NodeState{options_.epoch, wire::NodeCondition::offline, 0, "connection lost"});
+}
+
+void Agent::on(const OutboxOpened& event, Instant, Effects&) {
+  recorder_.restore(event.records);
+}
+
+void Agent::on(const Ticked& event, Instant now, Effects& effects) {
+  if (stopping_) return;
+  const Readings& readings = event.readings;
+  const std::uint64_t table_before = collector_.sample().table_id();
+  watch_clock(readings, effects);
+  collector_.read(readings);
+  const Sample& sample = collector_.sample();
+  sampled_ = true;
+  sequence_ = readings.tick;
+  wall_ = readings.wall;
+  recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series(), effects);
+  if (linked_) {
+    if (sample.table_id() != table_before) announce(effects);
+    publish_live(effects);
+  }
+  const bool clock_trusted = !clock_ever_jumped_ || now - clock_jumped_ > kClockTrustedAfter;
+  recorder_.tick(now, wall_, clock_trusted, effects);
+  report_troubles(now, effects);
+}
+
+// Durations come from the monotonic clock, so a step of the wall clock only labels: the block ends
+// here, and the next begins at the new time.
+void Agent::watch_clock(const Readings& readings, Effects& effects) {
+  const Duration offset =
+      Duration(readings.wall.time_since_epoch()) - readings.when.time_since_epoch();
+  const Duration moved = offset - std::exchange(clock_offset_, offset);
+  if (!sampled_ || std::chrono::abs(moved) < kClockStep) return;
+  recorder_.close_block(effects);
+  clock_ever_jumped_ = true;
+  clock_jumped_ = readings.when;
+  const std::int64_t moved_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(moved).count();
+  const std::string text = std::string("the clock was set ") + (moved_ms > 0 ? "forward" : "back") +
+                           " by " + std::to_string(std::abs(moved_ms)) + " ms";
+  effects.emplace_back(Log{LogLevel::warning, text});
+  recorder_.add_event(readings.wall, "clock_step", wire::Severity::warning, text,
+                      {{"step_ms", std::to_string(moved_ms)}}, effects);
+}
+
+void Agent::on(const LinkUp&, Instant now, Effects& effects) {
+  linked_ = true;
+  if (stopping_) return;
+  announce(effects);
+  if (sampled_) publish_live(effects);
+  recorder_.link_up(now, wall_, collector_.sample().table_id(), effects);
+}
+
+void Agent::on(const LinkDown&, Instant, Effects&) {
+  linked_ = false;
+  recorder_.link_down();
+}
+
+void Agent::on(const AckReceived& event, Instant now, Effects& effects) {
+  recorder_.acknowledged(event.ack, now, effects);
+}
+
+void Agent::on(const CommandReceived& event, Instant, Effects& effects) {
+  const wire::Command& command = event.command;
+  if (command.epoch != options_.epoch || stopping_) return;
+  effects.emplace_back(Publish{wire::Topic::result,
+                               result_encoder_.encode(wire::CommandResult{
+                                   command.id, options_.epoch, wire::CommandStatus::done, ""})});
+  if (command.kind == wire::CommandKind::announce) {
+    if (!command.reason.empty()) effects.emplace_back(Log{LogLevel::warning, command.reason});
+    announce(effects);
+    return;
+  }
+  effects.emplace_back(Log{LogLevel::error, "refused by the coordinator: " + command.reason});
+  stopping_ = true;
+  stopped_ = true;
+  // No state is published: the node's state is that of the agent that holds its id.
+  effects.emplace_back(Stop{3, command.reason});
+}
+
+void Agent::on(const RecordPersisted& event, Instant now, Effects& effects) {
+  recorder_.persisted(event.key, now, effects);
+}
+
+void Agent::on(const PersistFailed& event, Instant now, Effects& effects) {
+  recorder_.persist_failed(event.key, event.reason, now, effects);
+}
+
+void Agent::on(const RecordLoaded& event, Instant now, Effects& effects) {
+  recorder_.loaded(event, now, effects);
+}
+
+void Agent::on(const SettingsReloaded& event, Instant, Effects& effects) {
+  options_.site = event.site;
+  options_.labels = event.labels;
+  if (linked_) announce(effects);
+}
+
+void Agent::on(const StopRequested&, Instant, Effects& effects) {
+  if (stopping_) return;
+  stopping_ = true;
+  recorder_.close_block(effects);
+}
+
+void Agent::stop_when_idle(Effects& effects) {
+  if (stopped_ || !recorder_.idle()) return;
+  stopped_ = true;
+  if (linked_) publish_state(wire::NodeCondition::offline, "stopped", effects);
+  effects.emplace_back(Stop{0, "stopped"});
+}
+
+void Agent::announce(Effects& effects) {
+  const Sample& sample = collector_.sample();
+  wire::NodeBirth birth;
+  birth.epoch = options_.epoch;
+  birth.store_id = options_.store_id;
+  birth.site = options_.site;
+  birth.labels = options_.labels;
+  birth.hardware = options_.hardware;
+  birth.agent_version = options_.version;
+  birth.started_ms = options_.started_ms;
+  birth.period_ms = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.period).count());
+  birth.table_id = sampled_ ? sample.table_id() : wire::series_table_id({});
+  if (sampled_) birth.series = sample.series();
+  effects.emplace_back(Publish{wire::Topic::birth, birth_encoder_.encode(birth)});
+  recorder_.announced(birth.table_id);
+  publish_state(wire::NodeCondition::online, "", effects);
+}
+
+void Agent::publish_state(wire::NodeCondition condition, std::string reason, Effects& effects) {
+  const wire::NodeState state{options_.epoch, condition, to_ms(wall_), std::move(reason)};
+  effects.emplace_back(Publish{wire::Topic::state, state_encoder_.encode(state)});
+}
+
+void Agent::publish_live(Effects& effects) {
+  const Sample& sample = collector_.sample();
+  live_.epoch = options_.epoch;
+  live_.sequence = sequence_;
+  live_.table_id = sample.table_id();
+  live_.time_ms = to_ms(wall_);
+  live_.values.assign(sample.live().begin(), sample.live().end());
+  effects.emplace_back(Publish{wire::Topic::live, live_encoder_.encode(live_)});
+}
+
+void Agent::report_troubles(Instant now, Effects& effects) {
+  const auto troubles = collector_.troubles();
+  if (troubles.size() == troubles_told_ || now < tell_troubles_at_) return;
+  tell_troubles_at_ = now + kTellTroublesEvery;
+  troubles_told_ = troubles.size();
+  if (troubles.empty()) {
+    effects.emplace_back(Log{LogLevel::info, "all sources can be read again"});
+    return;
+  }
+  std::string text = "sources without values:";
+  for (const auto& trouble : troubles) {
+    text.append(" ").append(trouble.source).append(" (").append(trouble.what).append(")");
+  }
+  effects.emplace_back(Log{LogLevel::warning, text});
+}
+
+}  // namespace bw::agent

@@ -1,0 +1,49 @@
+// What the agent's core asks its shell to do: verbs. Spans and pointers in them are valid until the
+// next step().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/core/record/outbox.h"
+#include "base/log_level.h"
+#include "schemas/wire/codec.h"
+#include "schemas/wire/messages.h"
+#include "schemas/wire/topics.h"
+
+namespace bw::agent {
+
+struct Publish {
+  wire::Topic topic;
+  wire::Bytes payload;
+};
+// Writes a record, and its series table where the outbox lacks it, then answers RecordPersisted or
+// PersistFailed. Also forgets all records of `trims`: acknowledged ones ride along, so that the
+// disk is written once a block.
+struct PersistRecord {
+  StoredRecord record;
+  wire::Bytes payload;
+  std::uint64_t table_id = 0;                             // 0: not a history block
+  const std::vector<wire::SeriesInfo>* series = nullptr;  // of table_id
+  std::vector<wire::EpochAck> trims;
+  std::vector<RecordKey> drops;  // the oldest, for want of room
+};
+struct LoadRecord {
+  RecordKey key;
+};
+struct Log {
+  LogLevel level;
+  std::string text;
+};
+// Stop the program: everything is handed over. `exit_code` 0, or 3 where the node id is taken.
+struct Stop {
+  int exit_code = 0;
+  std::string reason;
+};
+
+using Effect = std::variant<Publish, PersistRecord, LoadRecord, Log, Stop>;
+using Effects = std::vector<Effect>;
+
+}  // namespace bw::agent

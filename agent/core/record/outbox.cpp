@@ -1,0 +1,150 @@
+#include "agent/core/record/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bw::agent {
+
+namespace {
+
+// 2020-01-01: a box without a battery begins in 1970, and what it records before its clock is set
+// has no age.
+constexpr std::int64_t kClockEverSetMs = 1577836800000;
+
+}  // namespace
+
+Outbox::Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed)
+    : epoch_(epoch), limits_(limits), rng_(seed), resend_wait_(kResendAfter, kResendAfterMost) {}
+
+void Outbox::restore(std::vector<StoredRecord> records) {
+  for (StoredRecord& record : records) {
+    bytes_ += record.bytes;
+    // What lies on disk may have been sent before: it is sent with its table.
+    entries_.push_back(Entry{record, true, true});
+  }
+}
+
+RecordKey Outbox::add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms) {
+  const RecordKey key{epoch_, next_number_++};
+  entries_.push_back(Entry{StoredRecord{key, topic, bytes, time_ms}, false, false});
+  bytes_ += bytes;
+  return key;
+}
+
+std::size_t Outbox::index_of(RecordKey key) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.record.key == key; });
+  return static_cast<std::size_t>(found - entries_.begin());
+}
+
+bool Outbox::holds(RecordKey key) const {
+  return index_of(key) < entries_.size();
+}
+
+void Outbox::erase(std::size_t index) {
+  bytes_ -= entries_[index].record.bytes;
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (index < next_) --next_;
+}
+
+void Outbox::ready(RecordKey key) {
+  const std::size_t index = index_of(key);
+  if (index < entries_.size()) entries_[index].ready = true;
+}
+
+void Outbox::note_gap(const StoredRecord& record) {
+  ++dropped_;
+  if (!gaps_.empty() && gaps_.back().epoch == record.key.epoch &&
+      gaps_.back().last + 1 == record.key.number) {
+    gaps_.back().last = record.key.number;
+    gaps_.back().to_ms = record.time_ms;
+    return;
+  }
+  gaps_.push_back(
+      Gap{record.key.epoch, record.key.number, record.key.number, record.time_ms, record.time_ms});
+}
+
+std::vector<Gap> Outbox::take_gaps() {
+  return std::exchange(gaps_, {});
+}
+
+std::vector<RecordKey> Outbox::enforce_limits(std::int64_t now_ms, bool clock_trusted) {
+  const std::int64_t max_age_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(limits_.max_age).count();
+  const auto too_old = [&](const StoredRecord& record) {
+    return clock_trusted && record.time_ms >= kClockEverSetMs &&
+           now_ms - record.time_ms > max_age_ms;
+  };
+  std::vector<RecordKey> dropped;
+  while (!entries_.empty() && (bytes_ > limits_.max_bytes || too_old(entries_.front().record))) {
+    dropped.push_back(entries_.front().record.key);
+    note_gap(entries_.front().record);
+    erase(0);
+  }
+  return dropped;
+}
+
+void Outbox::give_up(RecordKey key) {
+  const std::size_t index = index_of(key);
+  if (index == entries_.size()) return;
+  note_gap(entries_[index].record);
+  erase(index);
+}
+
+bool Outbox::acknowledge(const wire::Ack& ack, Instant now) {
+  const auto covered = [&](const StoredRecord& record) {
+    return std::any_of(ack.epochs.begin(), ack.epochs.end(), [&](const wire::EpochAck& epoch) {
+      return epoch.epoch == record.key.epoch && record.key.number <= epoch.number;
+    });
+  };
+  bool progress = false;
+  for (std::size_t i = 0; i < entries_.size();) {
+    // Only what was sent can have been stored, so nothing behind the window needs a look.
+    if (i >= next_ && !entries_[i].sent) break;
+    if (covered(entries_[i].record)) {
+      erase(i);
+      progress = true;
+    } else {
+      ++i;
+    }
+  }
+  if (progress) {
+    resend_wait_.reset();
+    resend_at_ = now + resend_wait_.next(rng_);
+  }
+  return progress;
+}
+
+void Outbox::rewind(Instant now) {
+  next_ = 0;
+  resend_at_ = now + resend_wait_.next(rng_);
+}
+
+void Outbox::link_up(Instant now) {
+  resend_wait_.reset();
+  rewind(now);
+}
+
+bool Outbox::resend_if_stalled(Instant now) {
+  if (next_ == 0 || now < resend_at_) return false;
+  rewind(now);
+  return true;
+}
+
+std::optional<Outbox::Next> Outbox::take_next(Instant now) {
+  if (next_ >= std::min(kWindow, entries_.size()) || !entries_[next_].ready) return std::nullopt;
+  Entry& entry = entries_[next_];
+  if (next_ == 0) resend_at_ = std::max(resend_at_, now + kResendAfter / 2);
+  ++next_;
+  const bool again = std::exchange(entry.sent, true);
+  return Next{entry.record, again};
+}
+
+std::uint64_t Outbox::oldest(std::uint64_t epoch) const {
+  for (const Entry& entry : entries_) {
+    if (entry.record.key.epoch == epoch) return entry.record.key.number;
+  }
+  return epoch == epoch_ ? next_number_ : 1;
+}
+
+}  // namespace bw::agent

@@ -1,0 +1,288 @@
+#include "agent/core/record/recorder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schemas/wire/limits.h"
+
+namespace bw::agent {
+
+Recorder::Recorder(RecorderOptions options)
+    : options_(options),
+      outbox_(options.epoch, options.outbox, options.seed),
+      rng_(options.seed + 1),
+      retry_wait_(kRetryPersist, kRetryPersistMost) {}
+
+void Recorder::add_row(Instant now, WallTime wall, std::span<const double> values,
+                       std::uint64_t table_id, const std::vector<wire::SeriesInfo>& series,
+                       Effects& effects) {
+  if (table_id != table_id_) {
+    close_block(effects);
+    table_id_ = table_id;
+    table_ = std::make_shared<const std::vector<wire::SeriesInfo>>(series);
+  }
+  if (builder_.empty()) block_began_ = now;
+  builder_.add(to_ms(wall), values);
+  // Half a period early rather than late: ticks come a little early or late, and a block has its
+  // rows.
+  const Duration length =
+      first_block_ ? std::min(options_.first_block, options_.block) : options_.block;
+  if (now - block_began_ + options_.period / 2 >= length - options_.period ||
+      builder_.rows() >= wire::kMaxRows) {
+    close_block(effects);
+  }
+}
+
+void Recorder::close_block(Effects& effects) {
+  if (builder_.empty()) return;
+  first_block_ = false;
+  wire::HistoryBlock block = builder_.close(table_id_);
+  block.epoch = options_.epoch;
+  block.number = outbox_.next_number();
+  block.oldest = outbox_.oldest(options_.epoch);
+  keep(wire::Topic::history, block.start_ms, encoder_.encode(block), table_id_, effects);
+}
+
+void Recorder::add_event(WallTime wall, std::string kind, wire::Severity severity, std::string text,
+                         std::vector<wire::Label> details, Effects& effects) {
+  wire::EventRecord event;
+  event.epoch = options_.epoch;
+  event.number = outbox_.next_number();
+  event.oldest = outbox_.oldest(options_.epoch);
+  event.time_ms = to_ms(wall);
+  event.kind = std::move(kind);
+  event.severity = severity;
+  event.text = std::move(text);
+  event.details = std::move(details);
+  keep(wire::Topic::event, event.time_ms, encoder_.encode(event), 0, effects);
+}
+
+void Recorder::keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload,
+                    std::uint64_t table_id, Effects& effects) {
+  Kept kept;
+  kept.record.key = outbox_.add(topic, payload.size(), time_ms);
+  kept.record.topic = topic;
+  kept.record.bytes = payload.size();
+  kept.record.time_ms = time_ms;
+  kept.payload.assign(payload.begin(), payload.end());
+  kept.table_id = table_id;
+  if (table_id != 0) kept.table = table_;
+  kept_.push_back(std::move(kept));
+  // While the disk takes nothing, one try at a time finds out when it does again; the record may be
+  // sent meanwhile.
+  if (disk_failing_) {
+    outbox_.ready(kept_.back().record.key);
+    bound_memory(effects);
+  } else {
+    persist(kept_.back(), effects);
+  }
+}
+
+void Recorder::persist(Kept& kept, Effects& effects) {
+  kept.persisting = true;
+  // What is to be forgotten rides along with every write until one that carried it has succeeded.
+  carrier_ = kept.record.key;
+  carried_trims_ = trims_;
+  carried_drops_ = drops_.size();
+  effects.emplace_back(
+      PersistRecord{kept.record, kept.payload, kept.table_id, kept.table.get(), trims_, drops_});
+}
+
+void Recorder::bound_memory(Effects& effects) {
+  const auto bytes = [&] {
+    std::size_t sum = 0;
+    for (const Kept& kept : kept_) sum += kept.payload.size();
+    return sum;
+  };
+  while (kept_.size() > 1 && (kept_.size() > kMaxInMemory || bytes() > kMaxBytesInMemory)) {
+    const auto oldest =
+        std::find_if(kept_.begin(), kept_.end(), [](const Kept& kept) { return !kept.persisting; });
+    if (oldest == kept_.end()) return;
+    if (outbox_.holds(oldest->record.key)) {
+      outbox_.give_up(oldest->record.key);
+      effects.emplace_back(
+          Log{LogLevel::error, "the disk takes no records and memory is full: record " +
+                                   std::to_string(oldest->record.key.number) + " is lost"});
+    }
+    kept_.erase(oldest);
+  }
+}
+
+void Recorder::tick(Instant now, WallTime wall, bool clock_trusted, Effects& effects) {
+  const auto dropped = outbox_.enforce_limits(to_ms(wall), clock_trusted);
+  if (!dropped.empty()) {
+    drops_.insert(drops_.end(), dropped.begin(), dropped.end());
+    effects.emplace_back(
+        Log{LogLevel::warning, "the outbox is full: " + std::to_string(dropped.size()) +
+                                   " of the oldest records dropped"});
+  }
+  if (disk_failing_ && now >= retry_at_ && idle()) {
+    const auto next =
+        std::find_if(kept_.begin(), kept_.end(), [](const Kept& kept) { return !kept.persisted; });
+    if (next != kept_.end()) persist(*next, effects);
+  }
+  if (!linked_) return;
+  tell_gaps(wall, effects);
+  if (outbox_.resend_if_stalled(now)) {
+    effects.emplace_back(Log{LogLevel::info, "no acknowledgement for a while: sending " +
+                                                 std::to_string(outbox_.size()) +
+                                                 " records again"});
+  }
+  pump(now, effects);
+}
+
+void Recorder::tell_gaps(WallTime wall, Effects& effects) {
+  if (!outbox_.has_gaps()) return;
+  for (const Gap& gap : outbox_.take_gaps()) {
+    add_event(wall, "outbox_gap", wire::Severity::warning,
+              std::to_string(gap.last - gap.first + 1) +
+                  " records were dropped before the coordinator had them",
+              {{"epoch", std::to_string(gap.epoch)},
+               {"first", std::to_string(gap.first)},
+               {"last", std::to_string(gap.last)},
+               {"from_ms", std::to_string(gap.from_ms)},
+               {"to_ms", std::to_string(gap.to_ms)}},
+              effects);
+  }
+}
+
+void Recorder::link_up(Instant now, WallTime wall, std::uint64_t birth_table, Effects& effects) {
+  linked_ = true;
+  birth_table_ = birth_table;
+  loading_.clear();
+  outbox_.link_up(now);
+  tell_gaps(wall, effects);
+  pump(now, effects);
+}
+
+void Recorder::acknowledged(const wire::Ack& ack, Instant now, Effects& effects) {
+  if (!outbox_.acknowledge(ack, now)) return;
+  for (const wire::EpochAck& epoch : ack.epochs) {
+    const auto same = std::find_if(trims_.begin(), trims_.end(), [&](const wire::EpochAck& trim) {
+      return trim.epoch == epoch.epoch;
+    });
+    if (same == trims_.end()) {
+      trims_.push_back(epoch);
+    } else {
+      same->number = std::max(same->number, epoch.number);
+    }
+  }
+  drop_persisted();
+  if (linked_) pump(now, effects);
+}
+
+// Forgets the bytes of records that are on disk and sent, and of those acknowledged before the disk
+// took them.
+void Recorder::drop_persisted() {
+  std::erase_if(kept_, [&](const Kept& kept) {
+    return !kept.persisting && (kept.persisted || !outbox_.holds(kept.record.key));
+  });
+}
+
+Recorder::Kept* Recorder::find(RecordKey key) {
+  const auto found = std::find_if(kept_.begin(), kept_.end(),
+                                  [&](const Kept& kept) { return kept.record.key == key; });
+  return found == kept_.end() ? nullptr : &*found;
+}
+
+void Recorder::persisted(RecordKey key, Instant now, Effects& effects) {
+  if (disk_failing_) {
+    disk_failing_ = false;
+    retry_wait_.reset();
+    effects.emplace_back(Log{LogLevel::info, "the disk takes records again"});
+  }
+  if (Kept* kept = find(key)) {
+    kept->persisting = false;
+    kept->persisted = true;
+  }
+  if (key == carrier_) forget_carried();
+  outbox_.ready(key);
+  if (linked_) pump(now, effects);
+  drop_persisted();
+  for (Kept& kept : kept_) {
+    if (!kept.persisting && !kept.persisted) persist(kept, effects);
+  }
+}
+
+void Recorder::forget_carried() {
+  std::erase_if(trims_, [&](const wire::EpochAck& trim) {
+    return std::find(carried_trims_.begin(), carried_trims_.end(), trim) != carried_trims_.end();
+  });
+  drops_.erase(drops_.begin(), drops_.begin() + static_cast<std::ptrdiff_t>(carried_drops_));
+  carrier_ = RecordKey{};
+  carried_trims_.clear();
+  carried_drops_ = 0;
+}
+
+void Recorder::persist_failed(RecordKey key, const std::string& reason, Instant now,
+                              Effects& effects) {
+  if (!disk_failing_) {
+    disk_failing_ = true;
+    effects.emplace_back(
+        Log{LogLevel::error, "the outbox can't be written, records wait in memory: " + reason});
+  }
+  retry_at_ = now + retry_wait_.next(rng_);
+  if (Kept* kept = find(key)) kept->persisting = false;
+  outbox_.ready(key);
+  drop_persisted();
+  bound_memory(effects);
+  if (linked_) pump(now, effects);
+}
+
+void Recorder::pump(Instant now, Effects& effects) {
+  while (const auto next = outbox_.take_next(now)) {
+    if (const Kept* kept = find(next->record.key)) {
+      send(kept->record.key, kept->payload, kept->table_id, kept->table.get(), next->again,
+           effects);
+    } else {
+      loading_.push_back(Loading{next->record.key, next->again});
+      effects.emplace_back(LoadRecord{next->record.key});
+    }
+  }
+}
+
+void Recorder::loaded(const RecordLoaded& loaded, Instant now, Effects& effects) {
+  const auto waiting = std::find_if(loading_.begin(), loading_.end(), [&](const Loading& loading) {
+    return loading.key == loaded.key;
+  });
+  if (waiting == loading_.end() || !linked_) return;
+  const bool again = waiting->again;
+  loading_.erase(waiting);
+  if (!outbox_.holds(loaded.key)) return;  // acknowledged meanwhile
+  if (loaded.payload.empty()) {
+    effects.emplace_back(Log{LogLevel::error, "record " + std::to_string(loaded.key.number) +
+                                                  " is damaged or gone from the outbox"});
+    outbox_.give_up(loaded.key);
+    drops_.push_back(loaded.key);
+    pump(now, effects);
+    return;
+  }
+  const std::uint64_t table_id = loaded.series.empty() ? 0 : wire::series_table_id(loaded.series);
+  send(loaded.key, loaded.payload, table_id, &loaded.series, again, effects);
+}
+
+void Recorder::send(RecordKey key, wire::Bytes payload, std::uint64_t table_id,
+                    const std::vector<wire::SeriesInfo>* table, bool again, Effects& effects) {
+  wire::Topic topic = wire::Topic::event;
+  std::vector<std::byte> bytes(payload.begin(), payload.end());
+  if (table_id != 0) {
+    topic = wire::Topic::history;
+    if (again || table_id != birth_table_) {
+      auto block = wire::decode_history(payload);
+      if (block) {
+        block->series = *table;
+        const wire::Bytes whole = encoder_.encode(*block);
+        bytes.assign(whole.begin(), whole.end());
+      }
+    }
+  }
+  wire::set_oldest(bytes, outbox_.oldest(key.epoch));
+  sent_.push_back(std::move(bytes));
+  effects.emplace_back(Publish{topic, sent_.back()});
+}
+
+bool Recorder::idle() const {
+  return std::none_of(kept_.begin(), kept_.end(), [](const Kept& kept) { return kept.persisting; });
+}
+
+}  // namespace bw::agent
