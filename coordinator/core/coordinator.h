@@ -27,6 +27,7 @@ struct CoordinatorOptions {
   std::string version;
   std::uint64_t seed = 0;
   std::int64_t started_ms = 0;
+  std::string broker_url;                           // for display
   Duration live_timeout = std::chrono::seconds{5};  // a node silent for longer is no longer live
 };
 

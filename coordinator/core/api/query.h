@@ -27,8 +27,7 @@ struct RangeQuery {
   std::uint32_t max_series = 1000;  // more: the answer says truncated
 };
 
-// Newest first. before: only events older than (time_ms, epoch, number) of that cursor; 0: from the
-// newest.
+// Newest first, with from_ms <= time < to_ms; no more than `limit`.
 struct EventQuery {
   std::string node;      // empty: all
   std::string kind;      // empty: all
