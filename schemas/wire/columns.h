@@ -17,15 +17,25 @@ namespace bw::wire {
 class ColumnEncoder {
  public:
   // times_ms: rows, any order (clocks jump). values: rows x columns, row by row; NaN: no value.
-  // rows <= kMaxRows, columns <= kMaxSeries. The result is valid until the next call.
+  // 1 <= rows <= kMaxRows, columns <= kMaxSeries. The result is valid until the next call.
   std::span<const std::byte> encode(std::span<const std::int64_t> times_ms,
                                     std::span<const double> values, std::size_t columns);
 
  private:
+  void encode_times(std::span<const std::int64_t> times_ms);
+  void encode_column(std::size_t rows);
+  void put_presence(std::size_t rows);
+  bool put_constant(std::uint8_t sparse);
+  bool scale_values();
+  void put_integers(std::uint8_t form, std::uint64_t unit);
+  void put_xored();
+
   std::vector<std::byte> out_;
   std::vector<std::byte> body_;
-  std::vector<double> column_;
-  std::vector<std::int64_t> scaled_;
+  std::vector<double> column_;        // one column, with its gaps
+  std::vector<double> present_;       // its values
+  std::vector<std::int64_t> scaled_;  // its values as integers, where they are that
+  std::size_t scale_ = 0;             // their power of ten
 };
 
 // Reads an encoded block. The bytes must outlive the reader.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace bw::wire {
 
@@ -13,6 +14,10 @@ inline constexpr std::size_t kMaxRows = 600;     // of a block: a minute at 10 H
 inline constexpr std::size_t kMaxAckEpochs = 16;  // of one Ack
 inline constexpr std::size_t kMaxCapabilities = 64;
 inline constexpr std::size_t kMaxColumnBytes = 8U << 20;  // a block's columns
+
+// Times on the wire: from 1970 to 2200. A clock beyond is broken, and sums with its times overflow.
+inline constexpr std::int64_t kMinTimeMs = 0;
+inline constexpr std::int64_t kMaxTimeMs = 7'258'118'400'000;
 
 // Whole payloads, by what they carry.
 inline constexpr std::size_t kMaxSmallPayload = 64U << 10;  // state, event, command, result, ack
