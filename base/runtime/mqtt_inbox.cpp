@@ -1,0 +1,67 @@
+#include "base/runtime/mqtt_inbox.h"
+
+#include <utility>
+
+namespace bw {
+
+namespace {
+
+std::size_t cost(const MqttMessage& message) {
+  return message.payload.size() + message.topic.size() + sizeof(MqttEvent);
+}
+
+}  // namespace
+
+void MqttInbox::push(MqttEvent event) {
+  const std::lock_guard lock(mutex_);
+  // A run of completions is one event: the loop wakes once for it.
+  if (event.kind == MqttEvent::Kind::completed && !events_.empty() &&
+      events_.back().kind == MqttEvent::Kind::completed &&
+      events_.back().connection == event.connection) {
+    events_.back().count += event.count;
+    return;
+  }
+  push_locked(std::move(event));
+}
+
+void MqttInbox::push_message(std::uint64_t connection, MqttMessage message, int qos) {
+  const std::lock_guard lock(mutex_);
+  if (unread_bytes_ + cost(message) > kMaxUnreadBytes) {
+    if (qos == 0) {
+      ++dropped_;
+    } else {
+      push_locked({.kind = MqttEvent::Kind::failed,
+                   .connection = connection,
+                   .reason = "messages come faster than they are handled"});
+    }
+    return;
+  }
+  unread_bytes_ += cost(message);
+  push_locked(
+      {.kind = MqttEvent::Kind::message, .connection = connection, .message = std::move(message)});
+}
+
+void MqttInbox::push_locked(MqttEvent event) {
+  if (!wake_) return;
+  events_.push_back(std::move(event));
+  if (events_.size() == 1) wake_();
+}
+
+std::deque<MqttEvent> MqttInbox::take() {
+  const std::lock_guard lock(mutex_);
+  unread_bytes_ = 0;
+  return std::exchange(events_, {});
+}
+
+void MqttInbox::close() {
+  const std::lock_guard lock(mutex_);
+  wake_ = nullptr;
+  events_.clear();
+}
+
+std::uint64_t MqttInbox::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+}  // namespace bw
