@@ -1,0 +1,194 @@
+#include "agent/core/record/outbox.h"
+
+#include <gtest/gtest.h>
+
+namespace bw::agent {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::uint64_t kEpoch = 7;
+constexpr std::int64_t kNowMs = 1'790'000'000'000;
+
+Instant at(int s) {
+  return Instant{} + seconds{s};
+}
+
+class OutboxTest : public testing::Test {
+ protected:
+  RecordKey add(std::uint64_t bytes = 100, std::int64_t time_ms = kNowMs) {
+    const RecordKey key = outbox_.add(wire::Topic::history, bytes, time_ms);
+    outbox_.ready(key);
+    return key;
+  }
+  std::vector<std::uint64_t> take_all(int s) {
+    std::vector<std::uint64_t> numbers;
+    while (const auto next = outbox_.take_next(at(s))) numbers.push_back(next->record.key.number);
+    return numbers;
+  }
+  static wire::Ack ack(std::uint64_t number, std::uint64_t epoch = kEpoch) {
+    return wire::Ack{{{epoch, number}}};
+  }
+
+  Outbox outbox_{kEpoch, OutboxLimits{1000, std::chrono::hours{1}}, 1};
+};
+
+using Numbers = std::vector<std::uint64_t>;
+
+TEST_F(OutboxTest, NumbersBeginWithOneAndFollowEachOther) {
+  EXPECT_EQ(add(), (RecordKey{kEpoch, 1}));
+  EXPECT_EQ(add(), (RecordKey{kEpoch, 2}));
+  EXPECT_EQ(outbox_.next_number(), 3U);
+}
+
+TEST_F(OutboxTest, NothingIsSentBeforeItIsOnDisk) {
+  const RecordKey key = outbox_.add(wire::Topic::history, 100, kNowMs);
+  EXPECT_FALSE(outbox_.take_next(at(0)));
+  outbox_.ready(key);
+  EXPECT_EQ(take_all(0), Numbers{1});
+}
+
+TEST_F(OutboxTest, ARecordThatIsNotReadyHoldsBackThoseBehindIt) {
+  const RecordKey first = outbox_.add(wire::Topic::history, 100, kNowMs);
+  add();
+  EXPECT_EQ(take_all(0), Numbers{});
+  outbox_.ready(first);
+  EXPECT_EQ(take_all(0), (Numbers{1, 2}));
+}
+
+TEST_F(OutboxTest, NoMoreThanAWindowIsUnacknowledged) {
+  Outbox outbox(kEpoch, OutboxLimits{}, 1);
+  for (int i = 0; i < 40; ++i) outbox.ready(outbox.add(wire::Topic::history, 100, kNowMs));
+  std::size_t sent = 0;
+  while (outbox.take_next(at(0))) ++sent;
+  EXPECT_EQ(sent, Outbox::kWindow);
+  EXPECT_TRUE(outbox.acknowledge(ack(3), at(1)));
+  Numbers more;
+  while (const auto next = outbox.take_next(at(1))) more.push_back(next->record.key.number);
+  EXPECT_EQ(more, (Numbers{17, 18, 19}));
+}
+
+TEST_F(OutboxTest, AnAcknowledgementFreesAllUpToItsNumberAndNoOtherEpoch) {
+  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}});
+  add();
+  add();
+  take_all(0);
+  EXPECT_TRUE(outbox_.acknowledge(ack(1), at(1)));
+  EXPECT_TRUE(outbox_.holds(RecordKey{3, 9}));
+  EXPECT_FALSE(outbox_.holds(RecordKey{kEpoch, 1}));
+  EXPECT_TRUE(outbox_.holds(RecordKey{kEpoch, 2}));
+  EXPECT_FALSE(outbox_.acknowledge(ack(1), at(2))) << "told again, it is no progress";
+  EXPECT_TRUE(outbox_.acknowledge(ack(9, 3), at(3)));
+  EXPECT_EQ(outbox_.size(), 1U);
+  EXPECT_EQ(outbox_.bytes(), 100U);
+}
+
+TEST_F(OutboxTest, AnAcknowledgementOfWhatWasNeverSentIsNotBelieved) {
+  add();
+  EXPECT_FALSE(outbox_.acknowledge(ack(1), at(0)));
+  EXPECT_EQ(outbox_.size(), 1U);
+}
+
+TEST_F(OutboxTest, ANewLinkSendsEverythingUnacknowledgedAgain) {
+  add();
+  add();
+  EXPECT_EQ(take_all(0), (Numbers{1, 2}));
+  outbox_.link_up(at(1));
+  const auto next = outbox_.take_next(at(1));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->record.key.number, 1U);
+  EXPECT_TRUE(next->again);
+}
+
+TEST_F(OutboxTest, SilenceHasItSendAgainWithGrowingWaits) {
+  add();
+  take_all(0);
+  EXPECT_FALSE(outbox_.resend_if_stalled(at(1)));
+  int resent = 0;
+  int last = 0;
+  int longest = 0;
+  for (int s = 2; s < 3600; ++s) {
+    if (!outbox_.resend_if_stalled(at(s))) continue;
+    EXPECT_EQ(take_all(s), Numbers{1});
+    longest = std::max(longest, s - last);
+    last = s;
+    ++resent;
+  }
+  EXPECT_GE(resent, 12);
+  EXPECT_LE(resent, 40);
+  EXPECT_LE(seconds{longest}, Outbox::kResendAfterMost + seconds{1});
+}
+
+TEST_F(OutboxTest, WithNothingInFlightNothingIsResent) {
+  EXPECT_FALSE(outbox_.resend_if_stalled(at(100000)));
+}
+
+TEST_F(OutboxTest, OverItsBytesTheOldestGoAndTheGapIsKept) {
+  for (int i = 0; i < 12; ++i) add(100, kNowMs + i);
+  const auto dropped = outbox_.enforce_limits(kNowMs, true);
+  EXPECT_EQ(dropped, (std::vector<RecordKey>{{kEpoch, 1}, {kEpoch, 2}}));
+  EXPECT_EQ(outbox_.bytes(), 1000U);
+  EXPECT_EQ(outbox_.dropped(), 2U);
+  const auto gaps = outbox_.take_gaps();
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].first, 1U);
+  EXPECT_EQ(gaps[0].last, 2U);
+  EXPECT_EQ(gaps[0].to_ms, kNowMs + 1);
+  EXPECT_FALSE(outbox_.has_gaps());
+  EXPECT_EQ(outbox_.oldest(kEpoch), 3U);
+}
+
+TEST_F(OutboxTest, RecordsPastTheirAgeGoUnlessTheClockIsInDoubt) {
+  add(100, kNowMs - 3'600'001);
+  add(100, kNowMs - 3'599'999);
+  EXPECT_TRUE(outbox_.enforce_limits(kNowMs, false).empty());
+  EXPECT_EQ(outbox_.enforce_limits(kNowMs, true), (std::vector<RecordKey>{{kEpoch, 1}}));
+}
+
+TEST_F(OutboxTest, RecordsFromBeforeTheClockWasSetHaveNoAge) {
+  add(100, 5000);
+  EXPECT_TRUE(outbox_.enforce_limits(kNowMs, true).empty());
+}
+
+TEST_F(OutboxTest, GapsThatDoNotTouchAreToldApart) {
+  for (int i = 0; i < 5; ++i) add();
+  outbox_.give_up(RecordKey{kEpoch, 2});
+  outbox_.give_up(RecordKey{kEpoch, 4});
+  outbox_.give_up(RecordKey{kEpoch, 99});
+  EXPECT_EQ(outbox_.take_gaps().size(), 2U);
+  EXPECT_EQ(outbox_.oldest(kEpoch), 1U);
+}
+
+TEST_F(OutboxTest, DroppingWhatIsInFlightKeepsThePlace) {
+  add();
+  add();
+  add();
+  EXPECT_EQ(outbox_.take_next(at(0))->record.key.number, 1U);
+  EXPECT_EQ(outbox_.take_next(at(0))->record.key.number, 2U);
+  outbox_.give_up(RecordKey{kEpoch, 1});
+  EXPECT_EQ(take_all(0), Numbers{3});
+}
+
+TEST_F(OutboxTest, WhatLayOnDiskIsSentFirstAndWithItsTable) {
+  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}});
+  add();
+  const auto first = outbox_.take_next(at(0));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->record.key, (RecordKey{3, 9}));
+  EXPECT_TRUE(first->again);
+  EXPECT_FALSE(outbox_.take_next(at(0))->again);
+}
+
+TEST_F(OutboxTest, TheOldestOfAnEpochFollowsWhatIsKept) {
+  EXPECT_EQ(outbox_.oldest(kEpoch), 1U);
+  EXPECT_EQ(outbox_.oldest(99), 1U);
+  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}});
+  EXPECT_EQ(outbox_.oldest(3), 9U);
+  add();
+  take_all(0);
+  outbox_.acknowledge(ack(1), at(0));
+  EXPECT_EQ(outbox_.oldest(kEpoch), 2U);
+}
+
+}  // namespace
+}  // namespace bw::agent
