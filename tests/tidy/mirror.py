@@ -1,0 +1,47 @@
+"""The mirror of tests: x/y.cpp <-> tests/unit/x/y_test.cpp, and every test file is built."""
+
+import json
+
+from tree import Finding
+
+MIRRORED = ("base/", "schemas/wire/", "agent/core/", "agent/shell/", "coordinator/core/",
+            "coordinator/shell/", "coordinator/cli/")  # fmt: skip
+BUILT = ("tests/unit/", "tests/sim/", "tests/integration/")
+
+# Source file -> why it has no test file of its own, and where it is tested.
+WITHOUT_TEST = {
+    "base/runtime/asio_impl.cpp": "compiles Asio's own sources, nothing of ours",
+    "coordinator/cli/main.cpp": "calls run(), which its own test covers",
+}
+
+
+def rule_mirror(tree):
+    for path, _ in tree.code(*MIRRORED):
+        if not path.endswith(".cpp"):
+            continue
+        test = "tests/unit/" + path.removesuffix(".cpp") + "_test.cpp"
+        if test not in tree.texts and path not in WITHOUT_TEST:
+            yield Finding(path, 0, f"has no {test}")
+    for path in sorted(WITHOUT_TEST):
+        if path not in tree.texts:
+            yield Finding(path, 0, "is excused from having a test, but is not there")
+    for path, _ in tree.code("tests/unit/"):
+        if path.endswith("_test.cpp"):
+            source = path.removeprefix("tests/unit/").removesuffix("_test.cpp")
+            if source + ".cpp" not in tree.texts and source + ".h" not in tree.texts:
+                yield Finding(path, 0, f"tests {source}.cpp or .h, which is not there")
+
+
+def rule_tests_are_built(tree):
+    """By compile_commands.json of the build directory, where cmake wrote what it builds."""
+    commands = tree.build / "compile_commands.json"
+    built = {entry["file"] for entry in json.loads(commands.read_text())}
+    yield from unbuilt(tree, built)
+
+
+def unbuilt(tree, built):
+    for path, text in tree.code(*BUILT):
+        if path.endswith(".cpp") and str(tree.root / path) not in built:
+            yield Finding(path, 0, "is built by no target")
+        if path.startswith("tests/unit/") and path.endswith(".cpp") and "DISABLED_" in text:
+            yield Finding(path, 0, "has a disabled test: a test that is not run is none")
