@@ -20,6 +20,7 @@ namespace bw {
 
 enum class SqliteFault : std::uint8_t { none, full, corrupt, other };
 
+// Must not outlive its database.
 class Statement {
  public:
   Statement() = default;
@@ -27,10 +28,12 @@ class Statement {
   Statement& operator=(Statement&& other) noexcept;
   ~Statement();
 
-  // Parameters count from 1. Texts and blobs are not copied: they must live until reset().
+  // Parameters count from 1; those not bound are NULL. Texts and blobs are not copied: they must
+  // live until reset().
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, std::span<const std::byte> blob);
+  Statement& bind_real(int index, double value);  // a name of its own: an int would fit both
 
   // True: a row is there; false: done. After an error or done, reset() before the next use.
   Result<bool> step();
@@ -40,13 +43,19 @@ class Statement {
 
   // Columns count from 0; valid until the next step() or reset().
   std::int64_t integer(int column) const;
+  double real(int column) const;
+  bool is_null(int column) const;
   std::string_view text(int column) const;
   std::span<const std::byte> blob(int column) const;
 
  private:
   friend class Database;
-  explicit Statement(sqlite3_stmt* handle) : handle_(handle) {}
+  Statement(sqlite3_stmt* handle, SqliteFault* fault) : handle_(handle), fault_(fault) {}
+  Statement& bound(int code);
+
   sqlite3_stmt* handle_ = nullptr;
+  SqliteFault* fault_ = nullptr;  // its database's
+  bool too_big_ = false;          // a value that could not be bound: step() will say so
 };
 
 class Database {
@@ -69,21 +78,28 @@ class Database {
   Result<void> execute(const char* sql);  // any number of statements, without parameters
   Result<Statement> prepare(std::string_view sql);
 
-  // The kind of the last error on this database.
-  SqliteFault last_fault() const;
+  // The kind of the last error on this database; a success since does not clear it.
+  SqliteFault last_fault() const { return *fault_; }
   int changes() const;
 
  private:
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  explicit Database(sqlite3* handle);
+  static Result<Database> open_with(const std::string& path, int flags);
+  Result<void> set_up(bool full_sync);
+  Result<void> check();
+  void close();
+
+  friend class Transaction;
   sqlite3* handle_ = nullptr;
+  std::unique_ptr<SqliteFault> fault_;  // at an address of its own: statements point to it
 };
 
-// Where disks are full or damaged the current transaction is void: rolls back where needed.
+// Rolls back what was not committed. A commit that fails, on a full disk say, leaves nothing of it.
 class Transaction {
  public:
-  static Result<Transaction> begin(Database& database);
+  static Result<Transaction> begin(Database& database);  // takes the write lock at once
   Transaction(Transaction&& other) noexcept;
-  ~Transaction();  // rolls back what was not committed
+  ~Transaction();
   Result<void> commit();
 
  private:

@@ -1,0 +1,48 @@
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace bw {
+
+namespace {
+
+// Restricted Damerau-Levenshtein distance: insertions, deletions, substitutions, and exchanges of
+// two neighbours that are not edited again.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);  // two rows above
+  std::vector<std::size_t> above(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, substituted});
+      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (exchanged) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(above);
+    above.swap(row);
+  }
+  return above[b.size()];
+}
+
+}  // namespace
+
+std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates) {
+  // What is longer was not mistyped, and would only cost time.
+  constexpr std::size_t kLongest = 128;
+  if (text.size() > kLongest) return {};
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(2, text.size() / 3) + 1;
+  for (const auto candidate : candidates) {
+    const std::size_t d = distance(text, candidate);
+    if (d < least) {
+      least = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace bw
