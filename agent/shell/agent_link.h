@@ -1,0 +1,69 @@
+// The agent's end of MQTT: topics, the Last Will and what arrives, on one MqttLink.
+//
+// Payloads that are refused are counted by reason and told in the log once a minute.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "agent/core/agent.h"
+#include "agent/shell/settings.h"
+#include "base/runtime/event_loop.h"
+#include "base/runtime/mqtt_link.h"
+
+namespace bw::agent {
+
+class AgentLink {
+ public:
+  static constexpr Duration kTellRefusedEvery = std::chrono::minutes{1};
+
+  struct Handlers {
+    std::function<wire::Bytes()> last_will;
+    std::function<void(const Event&)> happened;  // LinkUp, LinkDown, AckReceived, CommandReceived
+  };
+
+  // Two agents with one node id must both be able to connect, so that the coordinator can tell and
+  // refuse one: the client id names the epoch as well.
+  AgentLink(EventLoop& loop, const Settings& settings, const NodeId& node, std::uint64_t epoch,
+            Handlers handlers);
+
+  void start() { link_.start(); }
+  // As MqttLink::stop().
+  void stop(Duration grace, std::function<void()> done) { link_.stop(grace, std::move(done)); }
+
+  void publish(const Publish& effect);
+  // Once a tick.
+  void tell_refused(Instant now);
+
+  bool is_up() const { return link_.is_up(); }
+  const std::string& down_reason() const { return down_reason_; }
+  std::uint64_t bytes_sent() const { return link_.bytes_sent(); }
+
+ private:
+  void went_up();
+  void went_down(const std::string& reason);
+  void receive(const MqttMessage& message);
+  MqttOptions options(const Settings& settings, const NodeId& node, std::uint64_t epoch) const;
+  MqttHandlers handlers();
+
+  std::string url_;
+  NodeId node_;
+  Handlers handlers_;
+  std::array<std::string, static_cast<std::size_t>(wire::Topic::command) + 1> topics_;  // by Topic
+  bool was_up_ = false;
+  std::string down_reason_;
+  std::array<std::uint64_t, wire::kRefusals> refused_{};  // since last told
+  std::optional<Instant> told_refused_;
+  MqttLink link_;
+};
+
+// What a payload from the coordinator says, or why it is refused. `topic` is the message's.
+std::variant<Event, wire::Refusal> decode_down(const NodeId& node, std::string_view topic,
+                                               wire::Bytes payload);
+
+}  // namespace bw::agent

@@ -1,0 +1,115 @@
+#include "agent/shell/spool.h"
+
+#include <csignal>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/runtime/clock.h"
+
+namespace bw::agent {
+
+namespace {
+
+// SQLite needs less than 64 KiB here; the default would be 8 MiB.
+constexpr std::size_t kStackBytes = 256U << 10;
+
+std::vector<std::byte> copy(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+Spool::Spool(SpoolStore store, std::function<void(Event)> answer)
+    : store_(std::move(store)), answer_(std::move(answer)) {
+  // Signals are the event loop's business: the thread is born with all of them blocked.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  const int error = pthread_create(
+      &thread_, &attributes,
+      [](void* self) -> void* {
+        static_cast<Spool*>(self)->run();
+        return nullptr;
+      },
+      this);
+  pthread_attr_destroy(&attributes);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  BW_ASSERT(error == 0);
+}
+
+Spool::~Spool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  pthread_join(thread_, nullptr);
+}
+
+void Spool::persist(const PersistRecord& effect) {
+  if (effect.table_id != 0 && effect.table_id != table_id_) {
+    BW_ASSERT(effect.series != nullptr);
+    table_ = encode_table(effect.table_id, *effect.series);
+    table_id_ = effect.table_id;
+  }
+  SpoolWrite write{.record = effect.record,
+                   .payload = copy(effect.payload),
+                   .table_id = effect.table_id,
+                   .table = effect.table_id != 0 ? table_ : nullptr,
+                   .trims = effect.trims,
+                   .drops = effect.drops};
+  if (!enqueue(std::move(write))) {
+    answer_(PersistFailed{effect.record.key, "too much waits for the disk already"});
+  }
+}
+
+void Spool::load(RecordKey key) {
+  if (!enqueue(key)) answer_(RecordLoaded{.key = key, .payload = {}, .series = {}});
+}
+
+bool Spool::enqueue(Work work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || waiting_.size() >= kMaxWaiting) return false;
+    waiting_.push_back(std::move(work));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+bool Spool::finish(Duration most) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+  return changed_.wait_for(lock, most, [&] { return finished_; });
+}
+
+void Spool::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty()) break;
+    Work work = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    answer_(carry_out(work));
+    lock.lock();
+  }
+  finished_ = true;
+  changed_.notify_all();
+}
+
+Event Spool::carry_out(Work& work) {
+  if (const RecordKey* key = std::get_if<RecordKey>(&work)) return store_.load(*key, wall_now());
+  const SpoolWrite& write = std::get<SpoolWrite>(work);
+  const RecordKey key = write.record.key;
+  const auto written = store_.write(write, wall_now());
+  if (!written) return PersistFailed{key, written.error().message};
+  return RecordPersisted{key};
+}
+
+}  // namespace bw::agent

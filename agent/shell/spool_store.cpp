@@ -1,0 +1,315 @@
+#include "agent/shell/spool_store.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/runtime/log.h"
+#include "base/runtime/sqlite.h"
+#include "schemas/wire/codec.h"
+
+namespace bw::agent {
+
+namespace {
+
+constexpr std::string_view kPart = "outbox";
+constexpr std::uint64_t kPageBytes = 4096;
+
+// Epochs, table ids and the store id are unsigned: SQLite keeps their bits as signed numbers.
+constexpr const char* kSchema = R"(
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS series_tables (table_id INTEGER PRIMARY KEY, payload BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS records (
+  sequence INTEGER PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
+  table_id INTEGER NOT NULL,
+  payload BLOB NOT NULL,
+  UNIQUE (epoch, number)
+);
+CREATE INDEX IF NOT EXISTS records_by_table ON records (table_id) WHERE table_id != 0;
+)";
+
+std::int64_t to_stored(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+std::uint64_t from_stored(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
+
+std::string_view name_of(wire::Topic topic) {
+  return topic == wire::Topic::history ? "history" : "event";
+}
+
+wire::Topic topic_of(std::string_view name) {
+  return name == "history" ? wire::Topic::history : wire::Topic::event;
+}
+
+std::vector<std::byte> copy(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+// Epochs in the order they began, each by its numbers: a record that was written late, after the
+// disk had been full, lies behind younger ones.
+void sort_oldest_first(std::vector<StoredRecord>& records) {
+  std::vector<std::uint64_t> epochs;
+  for (const StoredRecord& record : records) {
+    if (std::find(epochs.begin(), epochs.end(), record.key.epoch) == epochs.end()) {
+      epochs.push_back(record.key.epoch);
+    }
+  }
+  const auto age = [&](const StoredRecord& record) {
+    return std::pair(std::find(epochs.begin(), epochs.end(), record.key.epoch) - epochs.begin(),
+                     record.key.number);
+  };
+  std::sort(records.begin(), records.end(),
+            [&](const StoredRecord& a, const StoredRecord& b) { return age(a) < age(b); });
+}
+
+bool is_whole(wire::Topic topic, wire::Bytes payload) {
+  return topic == wire::Topic::history ? static_cast<bool>(wire::decode_history(payload))
+                                       : static_cast<bool>(wire::decode_event(payload));
+}
+
+}  // namespace
+
+EncodedTable encode_table(std::uint64_t table_id, const std::vector<wire::SeriesInfo>& series) {
+  wire::NodeBirth birth;
+  birth.epoch = 1;
+  birth.store_id = 1;
+  birth.table_id = table_id;
+  birth.series = series;
+  wire::Encoder encoder;
+  return std::make_shared<const std::vector<std::byte>>(copy(encoder.encode(birth)));
+}
+
+struct SpoolStore::Connection {
+  explicit Connection(Database opened) : database(std::move(opened)) {}
+
+  Database database;
+  Statement insert_record;
+  Statement insert_table;
+  Statement trim;
+  Statement drop;
+  Statement forget_tables;
+  Statement find_record;
+  Statement find_table;
+
+  Result<void> set_up(std::uint64_t max_file_bytes);
+  Result<void> prepare();
+  // The one in the file, or `fresh` where there is none yet.
+  Result<std::uint64_t> store_id(std::uint64_t fresh);
+};
+
+Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes) {
+  // Small caches: the agent shares the box with those it is there for.
+  const std::string pragmas =
+      "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 4194304;"
+      "PRAGMA max_page_count = " +
+      std::to_string(max_file_bytes / kPageBytes) + ";";
+  if (const auto done = database.execute(pragmas.c_str()); !done) return done;
+  if (const auto done = database.execute(kSchema); !done) return done;
+  return prepare();
+}
+
+Result<void> SpoolStore::Connection::prepare() {
+  const std::pair<Statement*, std::string_view> all[] = {
+      {&insert_record,
+       "INSERT OR REPLACE INTO records (epoch, number, topic, time_ms, table_id, payload)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
+      {&insert_table,
+       "INSERT OR REPLACE INTO series_tables (table_id, payload)"
+       " SELECT ?1, ?2 WHERE NOT EXISTS"
+       " (SELECT 1 FROM series_tables WHERE table_id = ?1)"},
+      {&trim, "DELETE FROM records WHERE epoch = ?1 AND number <= ?2"},
+      {&drop, "DELETE FROM records WHERE epoch = ?1 AND number = ?2"},
+      {&forget_tables,
+       "DELETE FROM series_tables WHERE NOT EXISTS (SELECT 1 FROM records"
+       " WHERE records.table_id != 0"
+       " AND records.table_id = series_tables.table_id)"},
+      {&find_record,
+       "SELECT topic, table_id, payload FROM records WHERE epoch = ?1 AND number = ?2"},
+      {&find_table, "SELECT payload FROM series_tables WHERE table_id = ?1"},
+  };
+  for (const auto& [statement, sql] : all) {
+    auto prepared = database.prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+SpoolStore::SpoolStore(std::string path, std::uint64_t max_file_bytes, std::uint64_t fresh_store_id)
+    : path_(std::move(path)), max_file_bytes_(max_file_bytes), store_id_(fresh_store_id) {
+  BW_ASSERT(fresh_store_id != 0);
+}
+
+SpoolStore::~SpoolStore() = default;
+SpoolStore::SpoolStore(SpoolStore&&) noexcept = default;
+
+std::vector<StoredRecord> SpoolStore::open(WallTime now) {
+  Result<void> opened = connect(now);
+  // The second time, what was found damaged has been set aside.
+  if (!opened) opened = connect(now);
+  if (opened) {
+    auto records = list();
+    if (records) return std::move(*records);
+    opened = records.error();
+    let_go_if_damaged(records.error());
+  }
+  log(LogLevel::error, kPart,
+      "records are kept in memory only until it can be used: " + opened.error().message);
+  return {};
+}
+
+Result<void> SpoolStore::connect(WallTime now) {
+  connection_.reset();
+  std::string set_aside;
+  auto database = Database::open_or_set_aside(path_, true, now, &set_aside);
+  if (!set_aside.empty()) {
+    log(LogLevel::error, kPart,
+        path_ + " was damaged and now lies at " + set_aside +
+            "; a new one is begun, and what the old one held and nobody had acknowledged is lost");
+  }
+  if (!database) return database.error();
+  connection_ = std::make_unique<Connection>(std::move(*database));
+  const auto set_up = connection_->set_up(max_file_bytes_);
+  if (!set_up) {
+    connection_.reset();
+    return set_up.error().within("set up " + path_);
+  }
+  const auto store_id = connection_->store_id(store_id_);
+  if (!store_id) {
+    connection_.reset();
+    return store_id.error().within("set up " + path_);
+  }
+  store_id_ = *store_id;
+  return {};
+}
+
+Result<std::uint64_t> SpoolStore::Connection::store_id(std::uint64_t fresh) {
+  auto insert =
+      database.prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('store_id', ?1)");
+  if (!insert) return insert.error();
+  if (const auto done = insert->bind(1, to_stored(fresh)).run(); !done) return done.error();
+  auto select = database.prepare("SELECT value FROM meta WHERE name = 'store_id'");
+  if (!select) return select.error();
+  const auto row = select->step();
+  if (!row) return row.error();
+  const std::uint64_t stored = *row ? from_stored(select->integer(0)) : 0;
+  return stored != 0 ? stored : fresh;
+}
+
+Result<std::vector<StoredRecord>> SpoolStore::list() {
+  std::vector<StoredRecord> records;
+  auto select = connection_->database.prepare(
+      "SELECT epoch, number, topic, length(payload), time_ms FROM records ORDER BY sequence");
+  if (!select) return select.error();
+  while (true) {
+    const auto row = select->step();
+    if (!row) return row.error();
+    if (!*row) break;
+    StoredRecord& record = records.emplace_back();
+    record.key = {from_stored(select->integer(0)), from_stored(select->integer(1))};
+    record.topic = topic_of(select->text(2));
+    record.bytes = from_stored(select->integer(3));
+    record.time_ms = select->integer(4);
+  }
+  sort_oldest_first(records);
+  return records;
+}
+
+Result<void> SpoolStore::write(const SpoolWrite& write, WallTime now) {
+  if (!connection_) {
+    const auto connected = connect(now);
+    if (!connected) return connected;
+    log(LogLevel::warning, kPart, "records go to disk again");
+  }
+  const auto written = write_all(write);
+  if (!written) let_go_if_damaged(written.error());
+  return written;
+}
+
+Result<void> SpoolStore::write_all(const SpoolWrite& write) {
+  Connection& c = *connection_;
+  auto transaction = Transaction::begin(c.database);
+  if (!transaction) return transaction.error();
+  for (const wire::EpochAck& ack : write.trims) {
+    c.trim.bind(1, to_stored(ack.epoch)).bind(2, to_stored(ack.number));
+    if (const auto done = c.trim.run(); !done) return done;
+  }
+  for (const RecordKey& key : write.drops) {
+    c.drop.bind(1, to_stored(key.epoch)).bind(2, to_stored(key.number));
+    if (const auto done = c.drop.run(); !done) return done;
+  }
+  const StoredRecord& record = write.record;
+  c.insert_record.bind(1, to_stored(record.key.epoch))
+      .bind(2, to_stored(record.key.number))
+      .bind(3, name_of(record.topic))
+      .bind(4, record.time_ms)
+      .bind(5, to_stored(write.table_id))
+      .bind(6, std::span<const std::byte>(write.payload));
+  if (const auto done = c.insert_record.run(); !done) return done;
+  if (write.table_id != 0) {
+    c.insert_table.bind(1, to_stored(write.table_id)).bind(2, std::span(*write.table));
+    if (const auto done = c.insert_table.run(); !done) return done;
+  }
+  if (!write.trims.empty() || !write.drops.empty()) {
+    if (const auto done = c.forget_tables.run(); !done) return done;
+  }
+  return transaction->commit();
+}
+
+RecordLoaded SpoolStore::load(RecordKey key, WallTime now) {
+  std::string trouble;
+  if (!connection_) {
+    if (const auto connected = connect(now); !connected) trouble = connected.error().message;
+  }
+  if (connection_) {
+    auto loaded = find(key);
+    if (loaded) return std::move(*loaded);
+    trouble = loaded.error().message;
+    let_go_if_damaged(loaded.error());
+  }
+  log(LogLevel::error, kPart,
+      "record " + std::to_string(key.number) + " can't be read: " + trouble);
+  return RecordLoaded{.key = key, .payload = {}, .series = {}};
+}
+
+Result<RecordLoaded> SpoolStore::find(RecordKey key) {
+  Connection& c = *connection_;
+  RecordLoaded loaded{.key = key, .payload = {}, .series = {}};
+  c.find_record.reset();
+  c.find_record.bind(1, to_stored(key.epoch)).bind(2, to_stored(key.number));
+  const auto row = c.find_record.step();
+  if (!row) return row.error();
+  if (!*row) return Error{"it is not there"};
+  const wire::Topic topic = topic_of(c.find_record.text(0));
+  const std::int64_t table_id = c.find_record.integer(1);
+  loaded.payload = copy(c.find_record.blob(2));
+  c.find_record.reset();
+  if (!is_whole(topic, loaded.payload)) return Error{"it is damaged"};
+  if (table_id == 0) return loaded;
+
+  c.find_table.reset();
+  c.find_table.bind(1, table_id);
+  const auto table = c.find_table.step();
+  if (!table) return table.error();
+  if (!*table) return Error{"its series table is not there"};
+  auto birth = wire::decode_birth(c.find_table.blob(0));
+  c.find_table.reset();
+  if (!birth) return Error{"its series table is damaged"};
+  loaded.series = std::move(birth->series);
+  return loaded;
+}
+
+void SpoolStore::let_go_if_damaged(const Error& error) {
+  if (connection_->database.last_fault() != SqliteFault::corrupt) return;
+  log(LogLevel::error, kPart, path_ + " is damaged: " + error.message);
+  connection_.reset();
+}
+
+}  // namespace bw::agent

@@ -1,0 +1,72 @@
+// The outbox database: records and their series tables on disk, until they are acknowledged.
+//
+// Calls block on the disk. A file that is damaged is set aside and a new one begun; one that can't
+// be opened or written is tried again at each write. Belongs to one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/core/agent.h"
+#include "agent/core/record/outbox.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "schemas/wire/messages.h"
+
+namespace bw::agent {
+
+// A series table as it lies in the database: a NodeBirth with nothing but the table. Shared,
+// because it is the same for days and goes along with every block.
+using EncodedTable = std::shared_ptr<const std::vector<std::byte>>;
+EncodedTable encode_table(std::uint64_t table_id, const std::vector<wire::SeriesInfo>& series);
+
+// A PersistRecord that owns what it points to.
+struct SpoolWrite {
+  StoredRecord record;
+  std::vector<std::byte> payload;
+  std::uint64_t table_id = 0;
+  EncodedTable table;  // of table_id; null where that is 0
+  std::vector<wire::EpochAck> trims;
+  std::vector<RecordKey> drops;
+};
+
+class SpoolStore {
+ public:
+  // The file may not grow beyond `max_file_bytes`: a bound below the core's own bookkeeping.
+  // `fresh_store_id`, not 0, names the database if it has to be made.
+  SpoolStore(std::string path, std::uint64_t max_file_bytes, std::uint64_t fresh_store_id);
+  ~SpoolStore();
+  SpoolStore(SpoolStore&&) noexcept;
+  SpoolStore& operator=(SpoolStore&&) = delete;
+
+  // The first call of all. What it holds, oldest first; nothing where it can't be opened, which is
+  // said in the log.
+  std::vector<StoredRecord> open(WallTime now);
+  std::uint64_t store_id() const { return store_id_; }
+
+  // All of it, on the platter when it returns, or nothing.
+  Result<void> write(const SpoolWrite& write, WallTime now);
+
+  // With an empty payload where the record is not there, or it or its table is damaged.
+  RecordLoaded load(RecordKey key, WallTime now);
+
+ private:
+  struct Connection;
+
+  Result<void> connect(WallTime now);
+  Result<std::vector<StoredRecord>> list();
+  Result<void> write_all(const SpoolWrite& write);
+  Result<RecordLoaded> find(RecordKey key);
+  // After a failed call: lets go of a damaged file, so that the next one begins anew.
+  void let_go_if_damaged(const Error& error);
+
+  std::string path_;
+  std::uint64_t max_file_bytes_;
+  std::uint64_t store_id_;
+  std::unique_ptr<Connection> connection_;  // null: not open
+};
+
+}  // namespace bw::agent
