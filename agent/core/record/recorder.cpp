@@ -194,6 +194,8 @@ void Recorder::persisted(RecordKey key, Instant now, Effects& effects) {
   if (Kept* kept = find(key)) {
     kept->persisting = false;
     kept->persisted = true;
+    effects.emplace_back(Log{LogLevel::debug, "record " + std::to_string(key.epoch) + "/" +
+                                                  std::to_string(key.number) + " is on disk"});
   }
   if (key == carrier_) forget_carried();
   outbox_.ready(key);
