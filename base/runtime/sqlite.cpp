@@ -279,6 +279,10 @@ Result<Database> Database::open_or_set_aside(const std::string& path, bool full_
   return open(path, full_sync);
 }
 
+Result<std::string> Database::set_aside(const std::string& path, WallTime now) {
+  return set_file_aside(path, now);
+}
+
 Result<void> Database::execute(const char* sql) {
   const int code = ::sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return {};

@@ -70,6 +70,9 @@ class Database {
   // old.
   static Result<Database> open_or_set_aside(const std::string& path, bool full_sync, WallTime now,
                                             std::string* set_aside);
+  // Renames a file that was found damaged while in use, as open_or_set_aside() does; its new name.
+  // No connection that writes to it may be open.
+  static Result<std::string> set_aside(const std::string& path, WallTime now);
 
   Database(Database&& other) noexcept;
   Database& operator=(Database&& other) noexcept;
