@@ -1,0 +1,283 @@
+#include "coordinator/shell/http_server.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "base/json_writer.h"
+#include "base/runtime/log.h"
+
+namespace bw::coordinator {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+constexpr std::string_view kPart = "http";
+
+// Descriptors may be used up: accepting is tried again after this.
+constexpr auto kAcceptPause = std::chrono::milliseconds{100};
+
+// After an answer to what may go on arriving: reading a little of it lets the answer reach a client
+// that is still writing, where closing at once would reset the connection.
+constexpr auto kLinger = std::chrono::seconds{1};
+
+api::Response problem(int status, std::string_view title, std::string_view detail) {
+  JsonWriter json;
+  json.begin_object().member("title", title).member("status", status).member("detail", detail);
+  json.end_object();
+  return {status, "application/problem+json", json.take(), {}};
+}
+
+}  // namespace
+
+struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
+  class Session;
+
+  State(EventLoop& loop, HttpOptions http_options, Handler request_handler)
+      : options(std::move(http_options)),
+        handler(std::move(request_handler)),
+        acceptor(loop.context()),
+        pause(loop.context()) {}
+
+  Result<void> open();
+  void accept();
+  void accepted(const error_code& error, tcp::socket socket);
+  void close();
+
+  const HttpOptions options;
+  Handler handler;
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;
+  std::set<std::shared_ptr<Session>> sessions;
+  std::map<std::uint64_t, std::weak_ptr<Session>> waiting;  // requests not answered yet
+  std::uint64_t next_id = 1;
+  bool is_open = false;
+  bool is_crowded = false;
+};
+
+// One connection: reads a request, hands it over, writes its answer, and again.
+class HttpServer::State::Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(const std::shared_ptr<State>& server, tcp::socket socket)
+      : server_(server), options_(server->options), stream_(std::move(socket)) {}
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(options_.most_header_bytes));
+    parser_->body_limit(options_.most_body_bytes);
+    stream_.expires_after(options_.timeout);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](const error_code& error, std::size_t) {
+                       self->have_read(error);
+                     });
+  }
+
+  void answer(const api::Response& response) {
+    message_.emplace(static_cast<http::status>(response.status), version_);
+    message_->set(http::field::server, "bellwether");
+    message_->set(http::field::content_type, response.content_type);
+    message_->set(http::field::cache_control, "no-store");
+    message_->set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) message_->set(name, value);
+    message_->keep_alive(keep_alive_);
+    message_->content_length(response.body.size());
+    if (!is_head_) message_->body() = response.body;
+    stream_.expires_after(options_.timeout);
+    http::async_write(stream_, *message_,
+                      [self = shared_from_this()](const error_code& error, std::size_t) {
+                        self->have_written(error);
+                      });
+  }
+
+  void close() {
+    error_code ignored;
+    stream_.socket().close(ignored);
+  }
+
+ private:
+  void have_read(const error_code& error) {
+    const auto server = server_.lock();
+    if (!server) return;
+    if (error) return refuse(error);
+    const auto& request = parser_->get();
+    version_ = request.version();
+    is_head_ = request.method() == http::verb::head;
+    keep_alive_ = request.keep_alive();
+    if (request.target().size() > options_.most_target_bytes) {
+      return reject(problem(414, "URI Too Long", too_long()));
+    }
+    const std::uint64_t id = server->next_id++;
+    server->waiting.emplace(id, weak_from_this());
+    stream_.expires_never();
+    server->handler(id, {std::string(request.method_string()), std::string(request.target())});
+  }
+
+  std::string too_long() const {
+    return "a request's target may have " + std::to_string(options_.most_target_bytes) + " bytes";
+  }
+
+  void refuse(const error_code& error) {
+    if (error == http::error::header_limit) {
+      // The request line alone was too long where there is no target yet.
+      if (parser_->get().target().empty()) return reject(problem(414, "URI Too Long", too_long()));
+      return reject(
+          problem(431, "Request Header Fields Too Large",
+                  "the header may have " + std::to_string(options_.most_header_bytes) + " bytes"));
+    }
+    if (error == http::error::body_limit) {
+      return reject(
+          problem(413, "Content Too Large",
+                  "the body may have " + std::to_string(options_.most_body_bytes) + " bytes"));
+    }
+    // Of its own kind is what the parser did not understand; the rest is the network's, a time-out
+    // or a goodbye.
+    const bool is_malformed =
+        error.category() == make_error_code(http::error::bad_version).category();
+    if (is_malformed && error != http::error::end_of_stream &&
+        error != http::error::partial_message) {
+      return reject(problem(400, "Bad Request", "this is no HTTP request: " + error.message()));
+    }
+    end();
+  }
+
+  void reject(const api::Response& response) {
+    keep_alive_ = false;
+    answer(response);
+  }
+
+  void have_written(const error_code& error) {
+    message_.reset();
+    if (error) return end();
+    if (keep_alive_) return read();
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(kLinger);
+    discard();
+  }
+
+  void discard() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(4096),
+                            [self = shared_from_this()](const error_code& error, std::size_t) {
+                              if (error) return self->end();
+                              self->discard_again();
+                            });
+  }
+
+  void discard_again() {
+    if (++discarded_ < 64) return discard();
+    end();
+  }
+
+  void end() {
+    close();
+    if (const auto server = server_.lock()) server->sessions.erase(shared_from_this());
+  }
+
+  std::weak_ptr<State> server_;
+  const HttpOptions options_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::response<http::string_body>> message_;
+  unsigned version_ = 11;
+  bool is_head_ = false;
+  bool keep_alive_ = false;
+  int discarded_ = 0;
+};
+
+Result<void> HttpServer::State::open() {
+  error_code error;
+  const auto address = asio::ip::make_address(options.address, error);
+  if (error) return Error{options.address + " is no IP address"};
+  const tcp::endpoint endpoint(address, options.port);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return Error{error.message()};
+  is_open = true;
+  return {};
+}
+
+void HttpServer::State::accept() {
+  acceptor.async_accept([weak = weak_from_this()](const error_code& error, tcp::socket socket) {
+    if (const auto self = weak.lock()) self->accepted(error, std::move(socket));
+  });
+}
+
+void HttpServer::State::accepted(const error_code& error, tcp::socket socket) {
+  if (!is_open) return;
+  if (error) {
+    log(LogLevel::warning, kPart, "cannot accept a connection: " + error.message());
+    pause.expires_after(kAcceptPause);
+    pause.async_wait([weak = weak_from_this()](const error_code& cancelled) {
+      const auto self = weak.lock();
+      if (self && !cancelled && self->is_open) self->accept();
+    });
+    return;
+  }
+  const bool had_room = !is_crowded;
+  is_crowded = sessions.size() >= options.most_connections;
+  if (!is_crowded) {
+    const auto session = std::make_shared<Session>(shared_from_this(), std::move(socket));
+    sessions.insert(session);
+    session->read();
+  } else if (had_room) {
+    log(LogLevel::warning, kPart,
+        std::to_string(sessions.size()) + " connections are open: further ones are closed");
+  }
+  accept();
+}
+
+void HttpServer::State::close() {
+  is_open = false;
+  error_code ignored;
+  acceptor.close(ignored);
+  pause.cancel();
+  for (const auto& session : sessions) session->close();
+  sessions.clear();
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoop& loop, HttpOptions options,
+                                                       Handler handler) {
+  auto state = std::make_shared<State>(loop, std::move(options), std::move(handler));
+  if (const auto opened = state->open(); !opened) return opened.error();
+  state->accept();
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+HttpServer::~HttpServer() {
+  state_->close();
+}
+
+void HttpServer::respond(std::uint64_t id, api::Response response) {
+  const auto found = state_->waiting.find(id);
+  if (found == state_->waiting.end()) return;
+  const auto session = found->second.lock();
+  state_->waiting.erase(found);
+  if (session) session->answer(response);
+}
+
+std::uint16_t HttpServer::port() const {
+  error_code ignored;
+  return state_->acceptor.local_endpoint(ignored).port();
+}
+
+std::size_t HttpServer::connections() const {
+  return state_->sessions.size();
+}
+
+}  // namespace bw::coordinator

@@ -1,0 +1,367 @@
+#include "coordinator/shell/store.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/runtime/clock.h"
+#include "base/runtime/log.h"
+#include "coordinator/shell/store_schema.h"
+#include "coordinator/shell/store_writer.h"
+
+namespace bw::coordinator {
+
+namespace {
+
+constexpr std::string_view kPart = "store";
+
+// Each replacement of the file begins a new generation. What was asked of an older one is not
+// carried out on a newer: it rests on nodes and tables that are no longer there.
+using Generation = std::uint64_t;
+
+// A disk that damages every new file too must not be filled with damaged ones.
+constexpr Duration kLeastBetweenReplacements = std::chrono::minutes{1};
+
+}  // namespace
+
+struct Store::State : std::enable_shared_from_this<Store::State> {
+  struct Batch {
+    StoreBatch batch;
+    Generation generation;
+  };
+  struct Query {
+    RunQuery query;
+    Instant asked;
+  };
+
+  State(EventLoop& event_loop, StoreOptions store_options, Handler event_handler)
+      : loop(event_loop),
+        options(std::move(store_options)),
+        path(options.directory + "/bellwether.db"),
+        handler(std::move(event_handler)),
+        drain_timer(event_loop) {}
+
+  Result<std::vector<StoredNode>> open_file();
+  Result<std::vector<StoredNode>> set_up(Database database);
+  void start();
+  void stop();
+
+  void write_until_stopped();
+  void carry_out(const Batch& batch);
+  void replace_damaged();
+  Result<void> ensure_writer();
+  void say_writing(bool works, const std::string& reason);
+
+  void read_until_stopped();
+  api::QueryResult answer(const Query& query, std::optional<StoreReader>& reader, Generation& of);
+
+  void tell(Event event, bool ends_batch);
+  void check_drained();
+
+  EventLoop& loop;
+  const StoreOptions options;
+  const std::string path;
+
+  // The loop's.
+  Handler handler;
+  StoreOpened opened;
+  Generation loop_generation = 0;
+  std::size_t unanswered = 0;  // batches
+  std::function<void()> drained;
+  Timer drain_timer;
+
+  // The writer's.
+  std::optional<StoreWriter> writer;
+  bool writes_fail = false;
+  std::optional<Instant> last_replaced;
+
+  // Shared; `mutex` guards all of it.
+  std::mutex mutex;
+  std::condition_variable wake_writer;
+  std::condition_variable wake_readers;
+  std::deque<Batch> batches;
+  std::deque<Query> queries;
+  bool is_stopping = false;
+  Generation damaged = 0;  // generation + 1 that a reader found damaged
+
+  // Held while files are renamed, and by readers while they open one.
+  std::mutex files;
+  std::atomic<Generation> generation = 0;
+  std::atomic<Instant::rep> busy_since = 0;  // 0: the writer has no batch in hand
+
+  std::vector<std::thread> threads;
+};
+
+// Opening.
+
+Result<std::vector<StoredNode>> Store::State::set_up(Database database) {
+  if (const auto prepared = prepare_schema(database); !prepared) return prepared.error();
+  if (!options.setup_sql.empty()) {
+    const auto done = database.execute(options.setup_sql.c_str());
+    if (!done) return done.error();
+  }
+  auto nodes = load_nodes(database);
+  if (!nodes) return nodes.error();
+  auto opened_writer = StoreWriter::open(std::move(database));
+  if (!opened_writer) return opened_writer.error();
+  writer.emplace(std::move(*opened_writer));
+  return nodes;
+}
+
+Result<std::vector<StoredNode>> Store::State::open_file() {
+  std::string set_aside;
+  auto database = Database::open_or_set_aside(path, true, wall_now(), &set_aside);
+  if (!database) return database.error();
+  if (!set_aside.empty()) {
+    log(LogLevel::error, kPart,
+        path + " was damaged: it is set aside as " + set_aside +
+            ", and a new store is begun without its history");
+  }
+  return set_up(std::move(*database));
+}
+
+// The writer's thread.
+
+void Store::State::write_until_stopped() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    wake_writer.wait(lock, [this] { return is_stopping || damaged != 0 || !batches.empty(); });
+    if (is_stopping) return;
+    if (const Generation found = std::exchange(damaged, 0); found != 0) {
+      if (found != generation + 1) continue;  // replaced since
+      lock.unlock();
+      replace_damaged();
+      lock.lock();
+      continue;
+    }
+    const Batch batch = std::move(batches.front());
+    batches.pop_front();
+    lock.unlock();
+    busy_since = monotonic_now().time_since_epoch().count();
+    carry_out(batch);
+    busy_since = 0;
+    lock.lock();
+  }
+}
+
+void Store::State::carry_out(const Batch& batch) {
+  const std::uint64_t id = batch.batch.batch;
+  if (batch.generation != generation) {
+    tell(CommitFailed{id, "the store was replaced"}, true);
+    return;
+  }
+  const auto write = [&]() -> Result<void> {
+    if (const auto ensured = ensure_writer(); !ensured) return ensured;
+    return writer->carry_out(batch.batch.changes);
+  };
+  const auto written = write();
+  if (written) {
+    say_writing(true, "");
+    tell(Committed{id}, true);
+    return;
+  }
+  const SqliteFault fault = writer ? writer->last_fault() : SqliteFault::other;
+  say_writing(false, written.error().message);
+  tell(CommitFailed{id, written.error().message}, true);
+  if (fault == SqliteFault::corrupt) {
+    replace_damaged();
+  } else if (fault != SqliteFault::full) {
+    writer.reset();  // opened anew for the next batch: what it stumbled over may have passed
+  }
+}
+
+Result<void> Store::State::ensure_writer() {
+  if (writer) return {};
+  auto database = Database::open(path, true);
+  if (!database) return database.error();
+  if (const auto nodes = set_up(std::move(*database)); !nodes) return nodes.error();
+  return {};
+}
+
+// Said once when it begins and once when it is over: the core counts the failures themselves.
+void Store::State::say_writing(bool works, const std::string& reason) {
+  if (works == !writes_fail) return;
+  writes_fail = !works;
+  if (writes_fail) {
+    log(LogLevel::error, kPart,
+        "cannot write to " + path + ": " + reason +
+            ". Nothing is acknowledged until it works again; the nodes keep their records");
+  } else {
+    log(LogLevel::warning, kPart, "can write to " + path + " again");
+  }
+}
+
+void Store::State::replace_damaged() {
+  const Instant now = monotonic_now();
+  if (last_replaced && now - *last_replaced < kLeastBetweenReplacements) {
+    say_writing(false, "the file is damaged again, soon after it was replaced");
+    return;
+  }
+  last_replaced = now;
+  writer.reset();
+  Generation next = 0;
+  {
+    const std::lock_guard hold(files);
+    const auto set_aside = Database::set_aside(path, wall_now());
+    log(LogLevel::error, kPart,
+        path + " is damaged: " +
+            (set_aside ? "it is set aside as " + *set_aside +
+                             ", and a new store is begun without its history"
+                       : "it cannot be set aside: " + set_aside.error().message));
+    if (!set_aside) return;
+    next = ++generation;
+  }
+  if (const auto ensured = ensure_writer(); !ensured) {
+    say_writing(false, ensured.error().message);  // tried again with each batch
+  }
+  loop.post([weak = weak_from_this(), next] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->loop_generation = next;
+    self->handler(Event{StoreOpened{}});
+  });
+}
+
+// The readers' threads.
+
+void Store::State::read_until_stopped() {
+  std::optional<StoreReader> reader;
+  Generation of = 0;
+  std::unique_lock lock(mutex);
+  while (true) {
+    wake_readers.wait(lock, [this] { return is_stopping || !queries.empty(); });
+    if (is_stopping) return;
+    Query query = std::move(queries.front());
+    queries.pop_front();
+    lock.unlock();
+    tell(QueryFinished{query.query.id, answer(query, reader, of)}, false);
+    lock.lock();
+  }
+}
+
+api::QueryResult Store::State::answer(const Query& query, std::optional<StoreReader>& reader,
+                                      Generation& of) {
+  if (!reader || of != generation) {
+    reader.reset();
+    const std::lock_guard hold(files);
+    of = generation;
+    auto opened_reader = StoreReader::open(path, options.limits);
+    if (!opened_reader) return api::QueryError{opened_reader.error().message};
+    reader.emplace(std::move(*opened_reader));
+  }
+  auto result = reader->run(query.query.query, monotonic_now());
+  if (!std::holds_alternative<api::QueryError>(result)) return result;
+  const SqliteFault fault = reader->last_fault();
+  if (fault == SqliteFault::none) return result;  // a bound was reached
+  reader.reset();
+  if (fault == SqliteFault::corrupt) {
+    const std::lock_guard lock(mutex);
+    damaged = of + 1;
+    wake_writer.notify_one();
+  }
+  return result;
+}
+
+// Between the threads.
+
+void Store::State::start() {
+  threads.emplace_back([this] { write_until_stopped(); });
+  for (std::size_t i = 0; i < options.readers; ++i) {
+    threads.emplace_back([this] { read_until_stopped(); });
+  }
+}
+
+void Store::State::stop() {
+  {
+    const std::lock_guard lock(mutex);
+    is_stopping = true;
+  }
+  wake_writer.notify_all();
+  wake_readers.notify_all();
+  for (std::thread& thread : threads) thread.join();
+  threads.clear();
+}
+
+void Store::State::tell(Event event, bool ends_batch) {
+  // Shared, since a std::function must be copyable and a result may be large.
+  auto shared = std::make_shared<Event>(std::move(event));
+  loop.post([weak = weak_from_this(), shared = std::move(shared), ends_batch] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (ends_batch) --self->unanswered;
+    self->handler(*shared);
+    self->check_drained();
+  });
+}
+
+void Store::State::check_drained() {
+  if (unanswered != 0 || !drained) return;
+  drain_timer.cancel();
+  std::exchange(drained, nullptr)();
+}
+
+// The loop's side.
+
+Result<std::unique_ptr<Store>> Store::open(EventLoop& loop, StoreOptions options, Handler handler) {
+  auto state = std::make_shared<State>(loop, std::move(options), std::move(handler));
+  auto nodes = state->open_file();
+  if (!nodes) return nodes.error();
+  state->opened.nodes = std::move(*nodes);
+  state->start();
+  return std::unique_ptr<Store>(new Store(std::move(state)));
+}
+
+Store::~Store() {
+  state_->stop();
+}
+
+StoreOpened Store::take_opened() {
+  return std::move(state_->opened);
+}
+
+void Store::write(StoreBatch batch) {
+  ++state_->unanswered;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->batches.size() < state_->options.most_waiting_batches) {
+      state_->batches.push_back({std::move(batch), state_->loop_generation});
+      state_->wake_writer.notify_one();
+      return;
+    }
+  }
+  state_->tell(CommitFailed{batch.batch, "the store is busy: too many batches wait"}, true);
+}
+
+void Store::query(RunQuery query) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->queries.size() < state_->options.most_waiting_queries) {
+      state_->queries.push_back({std::move(query), monotonic_now()});
+      state_->wake_readers.notify_one();
+      return;
+    }
+  }
+  state_->tell(QueryFinished{query.id, api::QueryError{"busy"}}, false);
+}
+
+void Store::drain(Duration most, std::function<void()> done) {
+  state_->drained = std::move(done);
+  state_->drain_timer.after(most, [state = state_.get()] {
+    if (state->drained) std::exchange(state->drained, nullptr)();
+  });
+  state_->loop.post([weak = std::weak_ptr<State>(state_)] {
+    if (const auto state = weak.lock()) state->check_drained();
+  });
+}
+
+Duration Store::writing_for() const {
+  const Instant::rep since = state_->busy_since;
+  if (since == 0) return Duration::zero();
+  return monotonic_now() - Instant{Duration{since}};
+}
+
+}  // namespace bw::coordinator

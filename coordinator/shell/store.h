@@ -1,0 +1,61 @@
+// The coordinator's one SQLite file, <directory>/bellwether.db, and the threads that use it: one
+// writes the core's batches in their order, each committed to the platter before it is answered;
+// two read, and never wait for the writer.
+//
+// All methods are called, and all handlers run, on the event loop's thread. A file found damaged,
+// at start or in use, is set aside under a name with the time, and a new one begun.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/runtime/event_loop.h"
+#include "coordinator/core/coordinator.h"
+#include "coordinator/shell/store_reader.h"
+
+namespace bw::coordinator {
+
+struct StoreOptions {
+  std::string directory;
+  std::size_t most_waiting_queries = 64;   // further ones are answered "busy"
+  std::size_t most_waiting_batches = 256;  // further ones fail: the nodes send their records again
+  std::size_t readers = 2;
+  ReadLimits limits = {};
+  std::string setup_sql =
+      {};  // run by the writer after each opening: the tests' way to a full disk
+};
+
+class Store {
+ public:
+  // Committed, CommitFailed, QueryFinished, and StoreOpened where a damaged file was replaced.
+  using Handler = std::function<void(const Event&)>;
+
+  // Where the file is damaged it is set aside here already. An error: it cannot be opened or made,
+  // or a newer version wrote it.
+  static Result<std::unique_ptr<Store>> open(EventLoop& loop, StoreOptions options,
+                                             Handler handler);
+  // Ends the threads: the batch and the queries in hand are finished, those that wait are not.
+  ~Store();
+
+  // What the file held when it was opened. Call once.
+  StoreOpened take_opened();
+
+  void write(StoreBatch batch);
+  void query(RunQuery query);
+
+  // Calls `done` once all that was handed to write() is answered, or after `most`.
+  void drain(Duration most, std::function<void()> done);
+
+  // For how long the writer has been at the batch in hand; zero where it has none.
+  Duration writing_for() const;
+
+ private:
+  struct State;
+  explicit Store(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace bw::coordinator

@@ -1,0 +1,208 @@
+#include "coordinator/shell/store_schema.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "schemas/wire/codec.h"
+#include "schemas/wire/limits.h"
+
+namespace bw::coordinator {
+
+namespace {
+
+// kUsualBlockSpanMs stands in the conditions of both block indexes and in the reader's query:
+// SQLite uses a partial index only where the query repeats its condition word by word.
+static_assert(kUsualBlockSpanMs == 600000);
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE nodes (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  first_seen_ms INTEGER NOT NULL,
+  birth BLOB,
+  state BLOB
+) STRICT;
+CREATE TABLE tables (
+  id INTEGER PRIMARY KEY,
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  table_id INTEGER NOT NULL,
+  series BLOB NOT NULL,
+  UNIQUE (node, table_id)
+) STRICT;
+CREATE TABLE blocks (
+  id INTEGER PRIMARY KEY,
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  epoch INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  table_id INTEGER NOT NULL,
+  start_ms INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  columns BLOB NOT NULL,
+  UNIQUE (node, epoch, number)
+) STRICT;
+CREATE INDEX blocks_by_time ON blocks (node, start_ms) WHERE end_ms - start_ms <= 600000;
+CREATE INDEX long_blocks ON blocks (node, start_ms) WHERE end_ms - start_ms > 600000;
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  epoch INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  UNIQUE (node, epoch, number)
+) STRICT;
+CREATE INDEX events_by_time ON events (time_ms, epoch, number);
+CREATE INDEX events_of_node ON events (node, time_ms, epoch, number);
+CREATE TABLE gaps (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  epoch INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  seen_ms INTEGER NOT NULL,
+  PRIMARY KEY (node, epoch, first, last)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE progress (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  epoch INTEGER NOT NULL,
+  contiguous INTEGER NOT NULL,
+  above BLOB NOT NULL,
+  last_ms INTEGER NOT NULL,
+  PRIMARY KEY (node, epoch)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+)sql";
+static_assert(kStoreVersion == 1);
+
+Result<std::int64_t> read_version(Database& database) {
+  auto statement = database.prepare("PRAGMA user_version");
+  if (!statement) return statement.error();
+  const auto row = statement->step();
+  if (!row) return row.error();
+  return statement->integer(0);
+}
+
+// Calls `each(statement)` for every row of `sql`.
+template <typename Each>
+Result<void> for_each_row(Database& database, std::string_view sql, Each each) {
+  auto statement = database.prepare(sql);
+  if (!statement) return statement.error();
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    each(*statement);
+  }
+}
+
+using NodesByKey = std::map<std::int64_t, StoredNode>;
+
+Result<void> load_tables(Database& database, NodesByKey& nodes) {
+  // The series of the newest birth alone: the ids of the others are enough for the core.
+  const auto loaded = for_each_row(
+      database, "SELECT node, table_id FROM tables ORDER BY id", [&](const Statement& row) {
+        if (const auto found = nodes.find(row.integer(0)); found != nodes.end()) {
+          found->second.tables.push_back(from_stored(row.integer(1)));
+        }
+      });
+  if (!loaded) return loaded;
+  auto series = database.prepare("SELECT series FROM tables WHERE node = ? AND table_id = ?");
+  if (!series) return series.error();
+  for (auto& [key, node] : nodes) {
+    series->bind(1, key).bind(2, to_stored(node.birth.table_id));
+    const auto row = series->step();
+    if (!row) return row.error();
+    if (*row) {
+      if (auto table = wire::decode_birth(series->blob(0))) {
+        node.birth.series = std::move(table->series);
+      }
+    }
+    series->reset();
+  }
+  return {};
+}
+
+Result<void> load_progress(Database& database, NodesByKey& nodes) {
+  return for_each_row(
+      database,
+      "SELECT node, epoch, contiguous, above, last_ms FROM ("
+      "  SELECT *, row_number() OVER (PARTITION BY node ORDER BY last_ms DESC, epoch) AS rank"
+      "  FROM progress)"
+      " WHERE rank <= 16 ORDER BY node, rank DESC",
+      [&](const Statement& row) {
+        const auto found = nodes.find(row.integer(0));
+        if (found == nodes.end()) return;
+        StoredEpoch epoch;
+        epoch.epoch = from_stored(row.integer(1));
+        epoch.contiguous = from_stored(row.integer(2));
+        epoch.above = unpack_numbers(row.blob(3));
+        epoch.last_ms = row.integer(4);
+        found->second.epochs.emplace_back(std::move(epoch));
+      });
+}
+static_assert(wire::kMaxAckEpochs == 16, "stands in the query of load_progress");
+
+}  // namespace
+
+Result<void> prepare_schema(Database& database) {
+  const auto version = read_version(database);
+  if (!version) return version.error();
+  if (*version == kStoreVersion) return {};
+  if (*version != 0) {
+    return Error{"the store was written by a newer version of the coordinator (form " +
+                 std::to_string(*version) + ", this one knows " + std::to_string(kStoreVersion) +
+                 "): install that version, or name another state.directory"};
+  }
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return transaction.error();
+  if (const auto created = database.execute(kSchema); !created) return created;
+  return transaction->commit();
+}
+
+Result<std::vector<StoredNode>> load_nodes(Database& database) {
+  NodesByKey nodes;
+  const auto loaded =
+      for_each_row(database, "SELECT id, name, first_seen_ms, birth, state FROM nodes",
+                   [&](const Statement& row) {
+                     auto id = NodeId::parse(row.text(1));
+                     if (!id) return;
+                     StoredNode node{std::move(*id), row.integer(2), {}, {}, {}, {}};
+                     if (auto birth = wire::decode_birth(row.blob(3)))
+                       node.birth = std::move(*birth);
+                     if (auto state = wire::decode_state(row.blob(4)))
+                       node.state = std::move(*state);
+                     nodes.emplace(row.integer(0), std::move(node));
+                   });
+  if (!loaded) return loaded.error();
+  if (const auto tables = load_tables(database, nodes); !tables) return tables.error();
+  if (const auto progress = load_progress(database, nodes); !progress) return progress.error();
+  std::map<std::string, StoredNode> by_name;
+  for (auto& [key, node] : nodes) by_name.emplace(node.node.str(), std::move(node));
+  std::vector<StoredNode> result;
+  for (auto& [name, node] : by_name) result.emplace_back(std::move(node));
+  return result;
+}
+
+std::vector<std::byte> pack_numbers(const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(numbers.size() * 8);
+  for (const std::uint64_t number : numbers) {
+    for (int shift = 0; shift < 64; shift += 8) {
+      bytes.push_back(static_cast<std::byte>(number >> shift));
+    }
+  }
+  return bytes;
+}
+
+std::vector<std::uint64_t> unpack_numbers(std::span<const std::byte> bytes) {
+  std::vector<std::uint64_t> numbers(bytes.size() / 8);
+  for (std::size_t i = 0; i < numbers.size() * 8; ++i) {
+    numbers[i / 8] |= static_cast<std::uint64_t>(bytes[i]) << (i % 8 * 8);
+  }
+  return numbers;
+}
+
+}  // namespace bw::coordinator

@@ -1,0 +1,186 @@
+#include "coordinator/shell/store_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/shell/store_schema.h"
+#include "schemas/wire/columns.h"
+
+namespace bw::coordinator {
+
+namespace {
+
+struct Span {
+  std::int64_t start_ms;
+  std::int64_t end_ms;
+};
+
+// The first and the last of the rows' times. A clock that jumped within the block makes them others
+// than those of the first and the last row.
+Span span_of(const PutBlock& block) {
+  Span span{std::min(block.start_ms, block.end_ms), std::max(block.start_ms, block.end_ms)};
+  if (const auto reader = wire::ColumnReader::open(block.columns)) {
+    for (const std::int64_t time : reader->times_ms()) {
+      span.start_ms = std::min(span.start_ms, time);
+      span.end_ms = std::max(span.end_ms, time);
+    }
+  }
+  return span;
+}
+
+}  // namespace
+
+Result<StoreWriter> StoreWriter::open(Database database) {
+  StoreWriter writer(std::move(database));
+  const std::pair<Statement*, std::string_view> statements[] = {
+      {&writer.find_node_, "SELECT id FROM nodes WHERE name = ?"},
+      {&writer.add_node_, "INSERT INTO nodes (name, first_seen_ms) VALUES (?, ?)"},
+      {&writer.set_birth_,
+       "UPDATE nodes SET birth = ?, first_seen_ms = iif(birth IS NULL, ?, first_seen_ms) WHERE id "
+       "= ?"},
+      {&writer.set_state_, "UPDATE nodes SET state = ? WHERE id = ?"},
+      {&writer.add_table_,
+       "INSERT INTO tables (node, table_id, series) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
+      {&writer.add_block_,
+       "INSERT INTO blocks (node, epoch, number, table_id, start_ms, end_ms, rows, columns)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+      {&writer.add_event_,
+       "INSERT INTO events (node, epoch, number, time_ms, kind, severity, record)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+      {&writer.add_gap_,
+       "INSERT INTO gaps (node, epoch, first, last, seen_ms) VALUES (?, ?, ?, ?, ?)"
+       " ON CONFLICT DO NOTHING"},
+      {&writer.set_progress_,
+       "INSERT INTO progress (node, epoch, contiguous, above, last_ms) VALUES (?, ?, ?, ?, ?)"
+       " ON CONFLICT (node, epoch) DO UPDATE SET contiguous = excluded.contiguous,"
+       " above = excluded.above, last_ms = excluded.last_ms"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = writer.database_.prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return writer;
+}
+
+Result<void> StoreWriter::carry_out(const std::vector<Change>& changes) {
+  const auto write_all = [&]() -> Result<void> {
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    for (const Change& change : changes) {
+      const auto put_one = std::visit([this](const auto& one) { return put(one); }, change);
+      if (!put_one) return put_one;
+    }
+    return transaction->commit();
+  };
+  const auto written = write_all();
+  if (!written) keys_.clear();  // may name rows that were rolled back
+  return written;
+}
+
+Result<std::int64_t> StoreWriter::key_of(const NodeId& node, std::int64_t seen_ms) {
+  if (const auto known = keys_.find(node.str()); known != keys_.end()) return known->second;
+  for (int tries = 0; tries < 2; ++tries) {
+    const auto found = find_node_.bind(1, node.str()).step();
+    if (!found) {
+      find_node_.reset();
+      return found.error();
+    }
+    const std::int64_t key = *found ? find_node_.integer(0) : 0;
+    find_node_.reset();
+    if (*found) {
+      keys_.emplace(node.str(), key);
+      return key;
+    }
+    if (const auto added = add_node_.bind(1, node.str()).bind(2, seen_ms).run(); !added) {
+      return added.error();
+    }
+  }
+  return Error{"the row of node " + node.str() + " was written but is not there"};
+}
+
+Result<void> StoreWriter::put_table(std::int64_t key, std::uint64_t table_id,
+                                    const std::vector<wire::SeriesInfo>& series) {
+  wire::NodeBirth table;
+  table.table_id = table_id;
+  table.series = series;
+  return add_table_.bind(1, key).bind(2, to_stored(table_id)).bind(3, encoder_.encode(table)).run();
+}
+
+Result<void> StoreWriter::put(const PutNode& change) {
+  const auto key = key_of(change.node, change.seen_ms);
+  if (!key) return key.error();
+  // The series are kept once, with the tables.
+  if (!change.birth.series.empty()) {
+    const auto table = put_table(*key, change.birth.table_id, change.birth.series);
+    if (!table) return table;
+  }
+  wire::NodeBirth birth = change.birth;
+  birth.series.clear();
+  return set_birth_.bind(1, encoder_.encode(birth)).bind(2, change.seen_ms).bind(3, *key).run();
+}
+
+Result<void> StoreWriter::put(const PutState& change) {
+  const auto key = key_of(change.node, change.state.since_ms);
+  if (!key) return key.error();
+  return set_state_.bind(1, encoder_.encode(change.state)).bind(2, *key).run();
+}
+
+Result<void> StoreWriter::put(const PutTable& change) {
+  const auto key = key_of(change.node, 0);
+  if (!key) return key.error();
+  return put_table(*key, change.table_id, change.series);
+}
+
+Result<void> StoreWriter::put(const PutBlock& change) {
+  const auto key = key_of(change.node, change.end_ms);
+  if (!key) return key.error();
+  const Span span = span_of(change);
+  return add_block_.bind(1, *key)
+      .bind(2, to_stored(change.epoch))
+      .bind(3, to_stored(change.number))
+      .bind(4, to_stored(change.table_id))
+      .bind(5, span.start_ms)
+      .bind(6, span.end_ms)
+      .bind(7, std::int64_t{change.rows})
+      .bind(8, std::span(change.columns))
+      .run();
+}
+
+Result<void> StoreWriter::put(const PutEvent& change) {
+  const auto key = key_of(change.node, change.event.time_ms);
+  if (!key) return key.error();
+  return add_event_.bind(1, *key)
+      .bind(2, to_stored(change.event.epoch))
+      .bind(3, to_stored(change.event.number))
+      .bind(4, change.event.time_ms)
+      .bind(5, change.event.kind)
+      .bind(6, static_cast<std::int64_t>(change.event.severity))
+      .bind(7, encoder_.encode(change.event))
+      .run();
+}
+
+Result<void> StoreWriter::put(const PutGap& change) {
+  const auto key = key_of(change.node, change.seen_ms);
+  if (!key) return key.error();
+  return add_gap_.bind(1, *key)
+      .bind(2, to_stored(change.epoch))
+      .bind(3, to_stored(change.first))
+      .bind(4, to_stored(change.last))
+      .bind(5, change.seen_ms)
+      .run();
+}
+
+Result<void> StoreWriter::put(const PutProgress& change) {
+  const auto key = key_of(change.node, change.epoch.last_ms);
+  if (!key) return key.error();
+  const auto above = pack_numbers(change.epoch.above);
+  return set_progress_.bind(1, *key)
+      .bind(2, to_stored(change.epoch.epoch))
+      .bind(3, to_stored(change.epoch.contiguous))
+      .bind(4, std::span(above))
+      .bind(5, change.epoch.last_ms)
+      .run();
+}
+
+}  // namespace bw::coordinator

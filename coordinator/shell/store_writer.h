@@ -1,0 +1,50 @@
+// Carries out the core's batches on the store's database: each in one transaction, each change
+// idempotent. Belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/runtime/sqlite.h"
+#include "coordinator/core/records.h"
+#include "schemas/wire/codec.h"
+
+namespace bw::coordinator {
+
+class StoreWriter {
+ public:
+  // `database` has its schema.
+  static Result<StoreWriter> open(Database database);
+
+  // All of it, or, on error, nothing.
+  Result<void> carry_out(const std::vector<Change>& changes);
+
+  // The kind of the last error.
+  SqliteFault last_fault() const { return database_.last_fault(); }
+  Database& database() { return database_; }
+
+ private:
+  explicit StoreWriter(Database database) : database_(std::move(database)) {}
+
+  // The key of a node's row, which is made where there is none.
+  Result<std::int64_t> key_of(const NodeId& node, std::int64_t seen_ms);
+  Result<void> put(const PutNode& change);
+  Result<void> put(const PutState& change);
+  Result<void> put(const PutTable& change);
+  Result<void> put(const PutBlock& change);
+  Result<void> put(const PutEvent& change);
+  Result<void> put(const PutGap& change);
+  Result<void> put(const PutProgress& change);
+  Result<void> put_table(std::int64_t key, std::uint64_t table_id,
+                         const std::vector<wire::SeriesInfo>& series);
+
+  Database database_;  // outlives its statements: declared first
+  Statement find_node_, add_node_, set_birth_, set_state_, add_table_, add_block_, add_event_,
+      add_gap_, set_progress_;
+  std::map<std::string, std::int64_t> keys_;
+  wire::Encoder encoder_;
+};
+
+}  // namespace bw::coordinator
