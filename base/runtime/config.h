@@ -3,7 +3,9 @@
 //
 // Order, later wins: defaults, the file (--config, or /etc/bellwether/<program>.toml where it
 // exists), the files of the directory <file without .toml>.conf.d in the order of their names, the
-// environment (BELLWETHER_BROKER_URL for broker.url), flags.
+// environment (BELLWETHER_BROKER_URL for broker.url), flags. Lists are replaced, tables of strings
+// merged. In the environment and in flags a list is a,b and a table of strings k=v,k=v; a flag may
+// also name one entry: node.labels.rack=7.
 #pragma once
 
 #include <cstdint>
