@@ -2,8 +2,8 @@
 // CRC-32C of all before it (4 bytes, little-endian): FORMAT.md beside this file.
 //
 // Decoding verifies size, checksum, identifier, the FlatBuffer, and then the bounds of limits.h, in
-// this order, and allocates nothing before it has. Encoders reuse their buffer: a span they return
-// is valid until the next call of the same encoder.
+// this order, and allocates nothing from what a payload says before it has. Encoders reuse their
+// buffer: a span they return is valid until the next call of the same encoder.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <variant>
 
+#include "base/assert.h"
 #include "schemas/wire/messages.h"
 #include "schemas/wire/topics.h"
 
@@ -41,14 +43,30 @@ class [[nodiscard]] Decoded {
   Decoded(T message) : state_(std::in_place_index<0>, std::move(message)) {}
   Decoded(Refusal refusal) : state_(std::in_place_index<1>, refusal) {}
   explicit operator bool() const { return state_.index() == 0; }
-  T& operator*() { return *std::get_if<0>(&state_); }
-  T* operator->() { return std::get_if<0>(&state_); }
-  Refusal refusal() const { return *std::get_if<1>(&state_); }
+
+  // The message; asking for it where there is none is a bug, and so the other way round.
+  T& operator*() {
+    BW_ASSERT(state_.index() == 0);
+    return *std::get_if<0>(&state_);
+  }
+  const T& operator*() const {
+    BW_ASSERT(state_.index() == 0);
+    return *std::get_if<0>(&state_);
+  }
+  T* operator->() { return &**this; }
+  const T* operator->() const { return &**this; }
+  Refusal refusal() const {
+    BW_ASSERT(state_.index() == 1);
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Refusal> state_;
 };
 
+// Texts, labels and capabilities beyond limits.h are cut and times beyond it moved to its edge, so
+// that odd hardware or an odd clock cannot make a record that would be refused for ever. A list of
+// series, values, columns or epochs beyond it is a bug.
 class Encoder {
  public:
   Encoder();

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "schemas/command_generated.h"
 #include "schemas/telemetry_generated.h"
+#include "schemas/wire/bounds.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/limits.h"
@@ -59,122 +60,6 @@ template <typename Root>
 Decoded<Opened<Root>> open(Topic topic, Bytes payload, std::string_view identifier) {
   if (payload.size() > topic_info(topic).max_payload) return Refusal::too_large;
   return open<Root>(payload, identifier);
-}
-
-// Holds a verified message to limits.h. In a FlatBuffer many fields may name the same text, so that
-// a small payload can stand for a huge message: all texts together may not exceed what the topic
-// could carry without that.
-class Bounds {
- public:
-  explicit Bounds(Topic topic) : room_(topic_info(topic).max_payload) {}
-
-  bool text(const FbText* text) {
-    constexpr std::size_t kLeastOverhead = 8;  // of any text: its offset and its length
-    if (text == nullptr) return true;
-    if (text->size() > kMaxText || text->size() + kLeastOverhead > room_) return false;
-    room_ -= text->size() + kLeastOverhead;
-    return true;
-  }
-
-  bool name(const FbText* text) { return text->size() > 0 && this->text(text); }
-
-  bool texts(const FbVector<FbText>* list, std::size_t most) {
-    if (list == nullptr) return true;
-    if (list->size() > most) return false;
-    for (const FbText* one : *list) {
-      if (!text(one)) return false;
-    }
-    return true;
-  }
-
-  bool labels(const FbVector<fbs::Label>* list) {
-    if (list == nullptr) return true;
-    if (list->size() > kMaxLabels) return false;
-    for (const fbs::Label* one : *list) {
-      if (!text(one->name()) || !text(one->value())) return false;
-    }
-    return true;
-  }
-
-  bool series(const FbVector<fbs::Series>* list) {
-    if (list == nullptr) return true;
-    if (list->size() > kMaxSeries) return false;
-    for (const fbs::Series* one : *list) {
-      if (!name(one->name()) || !text(one->unit()) || one->kind() > fbs::SeriesKind::MAX ||
-          !labels(one->labels())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  bool hardware(const fbs::Hardware* hardware) {
-    return hardware == nullptr ||
-           (text(hardware->hostname()) && text(hardware->machine_id()) &&
-            text(hardware->boot_id()) && text(hardware->kernel()) && text(hardware->os()) &&
-            text(hardware->arch()) && text(hardware->cpu_model()));
-  }
-
-  static bool time(std::int64_t ms) { return ms >= kMinTimeMs && ms <= kMaxTimeMs; }
-
-  // Of a record.
-  static bool numbers(std::uint64_t number, std::uint64_t oldest) {
-    return number >= 1 && oldest <= number;
-  }
-
- private:
-  std::size_t room_;
-};
-
-bool in_bounds(const fbs::NodeBirth& in, Bounds bounds) {
-  return in.epoch() != 0 && in.table_id() != 0 && Bounds::time(in.started_ms()) &&
-         bounds.text(in.site()) && bounds.labels(in.labels()) && bounds.hardware(in.hardware()) &&
-         bounds.text(in.agent_version()) && bounds.texts(in.capabilities(), kMaxCapabilities) &&
-         bounds.series(in.series());
-}
-
-bool in_bounds(const fbs::NodeState& in, Bounds bounds) {
-  return in.epoch() != 0 && in.condition() <= fbs::NodeCondition::MAX &&
-         Bounds::time(in.since_ms()) && bounds.text(in.reason());
-}
-
-bool in_bounds(const fbs::LiveSample& in, Bounds) {
-  return in.epoch() != 0 && in.table_id() != 0 && Bounds::time(in.time_ms()) &&
-         (in.values() == nullptr || in.values()->size() <= kMaxSeries);
-}
-
-bool in_bounds(const fbs::HistoryBlock& in, Bounds bounds) {
-  return in.epoch() != 0 && in.table_id() != 0 && Bounds::numbers(in.number(), in.oldest()) &&
-         Bounds::time(in.start_ms()) && Bounds::time(in.end_ms()) && in.rows() >= 1 &&
-         in.rows() <= kMaxRows &&
-         (in.columns() == nullptr || in.columns()->size() <= kMaxColumnBytes) &&
-         bounds.series(in.series());
-}
-
-bool in_bounds(const fbs::Event& in, Bounds bounds) {
-  return in.epoch() != 0 && Bounds::numbers(in.number(), in.oldest()) &&
-         Bounds::time(in.time_ms()) && bounds.name(in.kind()) &&
-         in.severity() <= fbs::Severity::MAX && bounds.text(in.text()) &&
-         bounds.labels(in.details());
-}
-
-bool in_bounds(const fbs::CommandResult& in, Bounds bounds) {
-  return bounds.name(in.id()) && in.epoch() != 0 && in.status() <= fbs::CommandStatus::MAX &&
-         bounds.text(in.text());
-}
-
-bool in_bounds(const fbs::Ack& in, Bounds) {
-  if (in.epochs() == nullptr) return true;
-  if (in.epochs()->size() > kMaxAckEpochs) return false;
-  for (const fbs::EpochAck* one : *in.epochs()) {
-    if (one->epoch() == 0) return false;
-  }
-  return true;
-}
-
-bool in_bounds(const fbs::Command& in, Bounds bounds) {
-  return bounds.name(in.id()) && in.kind() <= fbs::CommandKind::MAX && in.epoch() != 0 &&
-         Bounds::time(in.expires_ms()) && bounds.text(in.reason());
 }
 
 std::string take(const FbText* text) {
@@ -257,7 +142,7 @@ Decoded<NodeBirth> decode_birth(Bytes payload) {
   auto opened = open<fbs::NodeBirth>(Topic::birth, payload, kBirthIdentifier);
   if (!opened) return opened.refusal();
   const fbs::NodeBirth& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::birth))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   NodeBirth out;
   out.epoch = in.epoch();
   out.store_id = in.store_id();
@@ -278,7 +163,7 @@ Decoded<NodeState> decode_state(Bytes payload) {
   auto opened = open<fbs::NodeState>(Topic::state, payload, kStateIdentifier);
   if (!opened) return opened.refusal();
   const fbs::NodeState& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::state))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   return NodeState{in.epoch(), static_cast<NodeCondition>(in.condition()), in.since_ms(),
                    take(in.reason())};
 }
@@ -287,7 +172,7 @@ Decoded<LiveSample> decode_live(Bytes payload) {
   auto opened = open<fbs::LiveSample>(Topic::live, payload, kLiveIdentifier);
   if (!opened) return opened.refusal();
   const fbs::LiveSample& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::live))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   LiveSample out{in.epoch(), in.sequence(), in.table_id(), in.time_ms(), {}};
   if (in.values() != nullptr) out.values.assign(in.values()->begin(), in.values()->end());
   return out;
@@ -297,7 +182,7 @@ Decoded<HistoryBlock> decode_history(Bytes payload) {
   auto opened = open<fbs::HistoryBlock>(Topic::history, payload, kHistoryIdentifier);
   if (!opened) return opened.refusal();
   const fbs::HistoryBlock& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::history))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   if (in.columns() == nullptr) return Refusal::malformed;
   const auto columns = std::as_bytes(std::span(in.columns()->data(), in.columns()->size()));
   const auto reader = ColumnReader::open(columns);
@@ -317,7 +202,7 @@ Decoded<EventRecord> decode_event(Bytes payload) {
   auto opened = open<fbs::Event>(Topic::event, payload, kEventIdentifier);
   if (!opened) return opened.refusal();
   const fbs::Event& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::event))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   return EventRecord{in.epoch(),      in.number(),       in.oldest(),
                      in.time_ms(),    take(in.kind()),   static_cast<Severity>(in.severity()),
                      take(in.text()), take(in.details())};
@@ -327,7 +212,7 @@ Decoded<CommandResult> decode_result(Bytes payload) {
   auto opened = open<fbs::CommandResult>(Topic::result, payload, kResultIdentifier);
   if (!opened) return opened.refusal();
   const fbs::CommandResult& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::result))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   return CommandResult{take(in.id()), in.epoch(), static_cast<CommandStatus>(in.status()),
                        take(in.text())};
 }
@@ -336,7 +221,7 @@ Decoded<Ack> decode_ack(Bytes payload) {
   auto opened = open<fbs::Ack>(Topic::ack, payload, kAckIdentifier);
   if (!opened) return opened.refusal();
   const fbs::Ack& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::ack))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   Ack out;
   if (in.epochs() == nullptr) return out;
   for (const fbs::EpochAck* one : *in.epochs()) out.epochs.push_back({one->epoch(), one->number()});
@@ -347,7 +232,7 @@ Decoded<Command> decode_command(Bytes payload) {
   auto opened = open<fbs::Command>(Topic::command, payload, kCommandIdentifier);
   if (!opened) return opened.refusal();
   const fbs::Command& in = *opened->root;
-  if (!in_bounds(in, Bounds(Topic::command))) return Refusal::out_of_bounds;
+  if (!in_bounds(in)) return Refusal::out_of_bounds;
   return Command{take(in.id()), static_cast<CommandKind>(in.kind()), in.epoch(), in.expires_ms(),
                  take(in.reason())};
 }

@@ -1,11 +1,11 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/rng.h"
 #include "schemas/wire/columns.h"
@@ -237,11 +237,10 @@ TEST(ColumnsDecode, refuses_a_damaged_head) {
   many.resize(many.size() + 8193);
   EXPECT_FALSE(ColumnReader::open(many).has_value());
   // A number beyond 64 bits, and one that is 2^64 - 1.
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-                                       2}))
-                   .has_value());
-  EXPECT_TRUE(ColumnReader::open(raw({1, 1, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-                                      1}))
+  EXPECT_FALSE(
+      ColumnReader::open(raw({1, 1, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}))
+          .has_value());
+  EXPECT_TRUE(ColumnReader::open(raw({1, 1, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}))
                   .has_value());
 }
 

@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "schemas/wire/columns.h"
+#include "schemas/wire/limits.h"
+#include "tests/unit/schemas/wire/allocations.h"
+
+namespace bw::wire {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// The bytes of one column of these values, behind the head and the directory.
+std::vector<int> column_bytes(const std::vector<double>& values) {
+  ColumnEncoder encoder;
+  const std::vector<std::int64_t> times(values.size(), 0);
+  const auto bytes = encoder.encode(times, values, 1);
+  // Version, rows, columns, size of the times, one byte each of them, size of the column.
+  const std::size_t head = 4 + values.size() + 1;
+  EXPECT_EQ(std::to_integer<std::size_t>(bytes[head - 1]), bytes.size() - head);
+  std::vector<int> out;
+  for (const std::byte byte : bytes.subspan(head)) out.push_back(std::to_integer<int>(byte));
+  return out;
+}
+
+using Column = std::vector<int>;
+
+TEST(ColumnsEncode, writes_the_head_of_the_format_page) {
+  ColumnEncoder encoder;
+  const std::vector<std::int64_t> times{1000, 2000, 3001, 4000};
+  const auto bytes = encoder.encode(times, {}, 0);
+  std::vector<int> out;
+  for (const std::byte byte : bytes) out.push_back(std::to_integer<int>(byte));
+  // 1000, then +1000, then a second more by one millisecond, then less by two.
+  EXPECT_EQ(out, (Column{1, 4, 0, 6, 0xd0, 0x0f, 0xd0, 0x0f, 2, 3}));
+}
+
+TEST(ColumnsEncode, spends_nothing_on_a_column_without_values) {
+  EXPECT_EQ(column_bytes({kNaN, kNaN, kNaN}), Column{});
+}
+
+TEST(ColumnsEncode, writes_a_constant_once) {
+  EXPECT_EQ(column_bytes({0, 0, 0}), (Column{0x01, 0}));
+  EXPECT_EQ(column_bytes({-1.3, -1.3, -1.3}), (Column{0x11, 0x19}));
+  EXPECT_EQ(column_bytes({0.000001}), (Column{0x61, 2}));
+  EXPECT_EQ(column_bytes({-0.0, -0.0}), (Column{0x02, 0, 0, 0, 0, 0, 0, 0, 0x80}));
+  EXPECT_EQ(column_bytes({1e300, 1e300}).size(), 9U);
+}
+
+TEST(ColumnsEncode, writes_whole_and_decimal_numbers_by_their_differences) {
+  EXPECT_EQ(column_bytes({5, 6, 5}), (Column{0x03, 0x00, 10, 2, 1}));
+  EXPECT_EQ(column_bytes({0.5, 0.25, 0.75}), (Column{0x23, 0x04, 25, 100, 1, 4}));
+}
+
+TEST(ColumnsEncode, writes_a_steady_climb_by_differences_of_differences) {
+  const Column bytes = column_bytes({1000, 2000, 3001, 4003, 5004, 6004});
+  EXPECT_EQ(bytes, (Column{0x03, 0x01, 0xd0, 0x0f, 0xd0, 0x0f, 2, 2, 1, 1}));
+}
+
+TEST(ColumnsEncode, counts_zeros_instead_of_writing_them) {
+  EXPECT_EQ(column_bytes({5, 5, 5, 5, 5, 6}), (Column{0x03, 0x02, 10, 0, 3, 2}));
+  EXPECT_EQ(column_bytes({5, 6, 6, 6, 6, 6}), (Column{0x03, 0x02, 10, 2, 0, 3}));
+}
+
+TEST(ColumnsEncode, takes_a_common_factor_out_of_the_differences) {
+  EXPECT_EQ(column_bytes({0, 4096, 0, 8192}), (Column{0x03, 0x04, 0x80, 0x20, 0, 2, 1, 4}));
+}
+
+TEST(ColumnsEncode, writes_other_numbers_by_what_their_bits_differ) {
+  EXPECT_EQ(column_bytes({1e300, 1e300, 1.0}).front(), 0x04);
+  EXPECT_EQ(column_bytes({-0.0, 0.0}), (Column{0x04, 0x71, 0x80, 0x71, 0x80}));
+}
+
+TEST(ColumnsEncode, marks_the_rows_that_have_a_value_only_where_some_lack) {
+  EXPECT_EQ(column_bytes({1, kNaN, 1}), (Column{0x81, 0x05, 2}));
+  EXPECT_EQ(column_bytes({kNaN, 5, 6, kNaN, 5, kNaN, kNaN, kNaN, kNaN}),
+            (Column{0x83, 0x16, 0x00, 0x00, 10, 2, 1}));
+}
+
+TEST(ColumnsEncode, stays_within_the_bound_where_nothing_can_be_saved) {
+  Rng rng(1);
+  constexpr std::size_t kColumns = 1400;
+  std::vector<std::int64_t> times(kMaxRows);
+  for (auto& time : times) time = static_cast<std::int64_t>(rng.next());
+  std::vector<double> values(kMaxRows * kColumns);
+  for (double& value : values) value = std::bit_cast<double>(rng.next());
+  ColumnEncoder encoder;
+  const std::size_t size = encoder.encode(times, values, kColumns).size();
+  EXPECT_LE(size, kMaxColumnBytes);
+  EXPECT_LE(size, values.size() * 9 + kColumns * 5 + kMaxRows * 10 + 16);
+}
+
+TEST(ColumnsEncode, stops_at_shapes_that_are_a_bug_of_the_caller) {
+  ColumnEncoder encoder;
+  const std::vector<std::int64_t> times(kMaxRows + 1, 0);
+  EXPECT_DEATH((void)encoder.encode({}, {}, 0), "rows >= 1");
+  EXPECT_DEATH((void)encoder.encode(times, {}, 0), "kMaxRows");
+  const std::vector<double> values(kMaxSeries + 1, 0.0);
+  EXPECT_DEATH((void)encoder.encode(std::span(times).first(1), values, values.size()),
+               "kMaxSeries");
+  EXPECT_DEATH((void)encoder.encode(std::span(times).first(2), values, 1), "values.size");
+}
+
+// A minute of a box as /proc shows it. Shares after what a small server has: most series do not
+// move within a minute, some move now and then, the rest every second.
+struct HostLike {
+  static constexpr std::size_t kRows = 60;
+  static constexpr std::size_t kColumns = 370;
+
+  std::vector<std::int64_t> times;
+  std::vector<double> values;
+
+  explicit HostLike(std::uint64_t seed) {
+    Rng rng(seed);
+    std::vector<double> now(kColumns);
+    for (double& value : now) value = static_cast<double>(rng.below(1U << 30));
+    std::int64_t time = 1'700'000'000'000;
+    for (std::size_t row = 0; row < kRows; ++row) {
+      time += 1000 + static_cast<std::int64_t>(rng.below(3)) - 1;
+      times.push_back(time);
+      for (std::size_t i = 0; i < kColumns; ++i) values.push_back(move(rng, i, now[i]));
+    }
+  }
+
+  static double move(Rng& rng, std::size_t column, double& now) {
+    const auto whole = [&](std::uint64_t bound) { return static_cast<double>(rng.below(bound)); };
+    switch (column % 20) {
+      case 0:  // busy counter: bytes
+        return now += 100'000 + whole(50'000);
+      case 1:  // packets, switches, interrupts
+        return now += 900 + whole(200);
+      case 2:  // processor time in hundredths of seconds
+        now += whole(8);
+        return now / 100;
+      case 3:  // idle time in hundredths of seconds
+        now += 92 + whole(8);
+        return now / 100;
+      case 4:  // memory in pages
+        return now += 4096 * (whole(200) - 100);
+      case 5:  // load and pressure in hundredths
+        now = std::max(0.0, now + (rng.chance(0.2) ? whole(5) - 2 : 0));
+        return now / 100;
+      case 6:  // temperature in tenths
+        now += rng.chance(0.3) ? whole(3) - 1 : 0;
+        return now / 10;
+      case 7:
+      case 8:
+      case 9:
+      case 10:  // quiet counter
+        return now += rng.chance(0.04) ? 1 + whole(20) : 0;
+      case 11:  // not on this box
+        return kNaN;
+      default:  // errors, drops, sizes, limits
+        return now;
+    }
+  }
+};
+
+TEST(ColumnsEncode, needs_at_most_half_a_byte_for_a_sample_of_a_host) {
+  ColumnEncoder encoder;
+  std::size_t bytes = 0;
+  std::size_t samples = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const HostLike block(seed);
+    bytes += encoder.encode(block.times, block.values, HostLike::kColumns).size();
+    samples += block.values.size();
+  }
+  const double per_sample = static_cast<double>(bytes) / static_cast<double>(samples);
+  RecordProperty("bytes_per_sample", std::to_string(per_sample));
+  EXPECT_LE(per_sample, 0.5);
+}
+
+TEST(ColumnsEncode, allocates_nothing_in_the_steady_state) {
+  ColumnEncoder encoder;
+  const HostLike first(1);
+  const HostLike second(2);
+  // Sizes differ a little from block to block: the first gives the room for the others.
+  (void)encoder.encode(first.times, first.values, HostLike::kColumns);
+  (void)encoder.encode(second.times, second.values, HostLike::kColumns);
+  const std::size_t before = allocations();
+  (void)encoder.encode(first.times, first.values, HostLike::kColumns);
+  (void)encoder.encode(second.times, second.values, HostLike::kColumns);
+  EXPECT_EQ(allocations(), before);
+}
+
+}  // namespace
+}  // namespace bw::wire
