@@ -10,6 +10,8 @@
 
 #include <mqtt/async_client.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/runtime/clock.h"
@@ -133,6 +135,24 @@ void resolve_in_background(const MqttAddress& address, std::uint64_t connection,
   }).detach();
 }
 
+namespace {
+
+// Paho's sending thread looks around once a second, beside being woken by each message. One that
+// sends once a second would so wake nearly twice as often as it need: given slack, the look-around
+// waits for the message. Keep-alive and timeouts, which it looks for, can bear a second more.
+void let_sender_sleep() {
+  constexpr auto kSlack = std::chrono::nanoseconds{std::chrono::milliseconds{900}};
+  thread_local bool done = false;
+  if (done) return;
+  done = true;
+  char name[16] = {};
+  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  // A message that did not go out at once is reported by the receiving thread: it must stay quick.
+  if (std::string_view(name) == "MQTTAsync_send") ::prctl(PR_SET_TIMERSLACK, kSlack.count());
+}
+
+}  // namespace
+
 // Owns the client and hears of it. Its methods run on Paho's threads and only push.
 struct MqttConnection::Paho {
   Paho(std::uint64_t connection, std::shared_ptr<MqttInbox> to, const std::string& client_id)
@@ -216,7 +236,10 @@ struct MqttConnection::Paho {
   struct SentListener final : Listener {
     using Listener::Listener;
     void on_failure(const mqtt::token&) override { --owner.unsent; }
-    void on_success(const mqtt::token&) override { --owner.unsent; }
+    void on_success(const mqtt::token&) override {
+      --owner.unsent;
+      let_sender_sleep();
+    }
   };
 
   struct ClosedListener final : Listener {
