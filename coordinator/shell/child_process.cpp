@@ -27,8 +27,22 @@ std::string told(int status) {
   return "exited with code " + std::to_string(WEXITSTATUS(status));
 }
 
+// Ours, without what is meant for this process alone: the child is no service of its own, and must
+// not tell the service manager that it is ready.
+std::vector<char*> environment_of_child() {
+  std::vector<char*> result;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    if (text.starts_with("NOTIFY_SOCKET=") || text.starts_with("WATCHDOG_")) continue;
+    result.push_back(*entry);
+  }
+  result.push_back(nullptr);
+  return result;
+}
+
 // Between fork and exec: only calls that are safe there.
-[[noreturn]] void become(const std::vector<char*>& arguments, int error_output, pid_t parent) {
+[[noreturn]] void become(const std::vector<char*>& arguments, const std::vector<char*>& environment,
+                         int error_output, pid_t parent) {
   setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
@@ -42,7 +56,7 @@ std::string told(int status) {
   close_range(STDERR_FILENO + 1, ~0U, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(127);  // the parent ended before the kernel knew of our wish
-  execv(arguments[0], arguments.data());
+  execve(arguments[0], arguments.data(), environment.data());
   constexpr std::string_view kCannot = "Error: this program cannot be executed\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kCannot.data(), kCannot.size());
   _exit(127);
@@ -123,9 +137,10 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(EventLoop& loop,
   std::vector<char*> pointers;
   for (std::string& argument : copies) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
+  const std::vector<char*> environment = environment_of_child();
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(pointers, ends[1], parent);
+  if (pid == 0) become(pointers, environment, ends[1], parent);
   const int failure = errno;
   close(ends[1]);
   if (pid < 0) return Error{"fork: " + std::system_category().message(failure)};

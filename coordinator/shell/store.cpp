@@ -48,7 +48,8 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
   Result<std::vector<StoredNode>> open_file();
   Result<std::vector<StoredNode>> set_up(Database database);
   void start();
-  void stop();
+  void ask_to_stop();
+  void run_thread(void (State::*work)());
 
   void write_until_stopped();
   void carry_out(const Batch& batch);
@@ -85,8 +86,10 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
   std::condition_variable wake_readers;
   std::deque<Batch> batches;
   std::deque<Query> queries;
-  bool is_stopping = false;
-  Generation damaged = 0;  // generation + 1 that a reader found damaged
+  std::condition_variable thread_ended;
+  std::size_t running = 0;                // threads
+  std::atomic<bool> is_stopping = false;  // atomic, so that a query in hand may look at it
+  Generation damaged = 0;                 // generation + 1 that a reader found damaged
 
   // Held while files are renamed, and by readers while they open one.
   std::mutex files;
@@ -253,7 +256,7 @@ api::QueryResult Store::State::answer(const Query& query, std::optional<StoreRea
     if (!opened_reader) return api::QueryError{opened_reader.error().message};
     reader.emplace(std::move(*opened_reader));
   }
-  auto result = reader->run(query.query.query, monotonic_now());
+  auto result = reader->run(query.query.query, monotonic_now(), is_stopping);
   if (!std::holds_alternative<api::QueryError>(result)) return result;
   const SqliteFault fault = reader->last_fault();
   if (fault == SqliteFault::none) return result;  // a bound was reached
@@ -269,21 +272,27 @@ api::QueryResult Store::State::answer(const Query& query, std::optional<StoreRea
 // Between the threads.
 
 void Store::State::start() {
-  threads.emplace_back([this] { write_until_stopped(); });
+  running = 1 + options.readers;
+  threads.emplace_back([this] { run_thread(&State::write_until_stopped); });
   for (std::size_t i = 0; i < options.readers; ++i) {
-    threads.emplace_back([this] { read_until_stopped(); });
+    threads.emplace_back([this] { run_thread(&State::read_until_stopped); });
   }
 }
 
-void Store::State::stop() {
+void Store::State::run_thread(void (State::*work)()) {
+  (this->*work)();
+  const std::lock_guard lock(mutex);
+  --running;
+  thread_ended.notify_all();
+}
+
+void Store::State::ask_to_stop() {
   {
     const std::lock_guard lock(mutex);
     is_stopping = true;
   }
   wake_writer.notify_all();
   wake_readers.notify_all();
-  for (std::thread& thread : threads) thread.join();
-  threads.clear();
 }
 
 void Store::State::tell(Event event, bool ends_batch) {
@@ -316,7 +325,14 @@ Result<std::unique_ptr<Store>> Store::open(EventLoop& loop, StoreOptions options
 }
 
 Store::~Store() {
-  state_->stop();
+  state_->ask_to_stop();
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+bool Store::finish(Duration most) {
+  state_->ask_to_stop();
+  std::unique_lock lock(state_->mutex);
+  return state_->thread_ended.wait_for(lock, most, [this] { return state_->running == 0; });
 }
 
 StoreOpened Store::take_opened() {

@@ -36,7 +36,7 @@ class Store {
   // or a newer version wrote it.
   static Result<std::unique_ptr<Store>> open(EventLoop& loop, StoreOptions options,
                                              Handler handler);
-  // Ends the threads: the batch and the queries in hand are finished, those that wait are not.
+  // Ends the threads: the batch in hand is finished, what waits is not, queries are cut short.
   ~Store();
 
   // What the file held when it was opened. Call once.
@@ -47,6 +47,10 @@ class Store {
 
   // Calls `done` once all that was handed to write() is answered, or after `most`.
   void drain(Duration most, std::function<void()> done);
+
+  // Ends the threads as the destructor does, but waits for `most` only: false where that was not
+  // enough, and then this object must not be destroyed.
+  bool finish(Duration most);
 
   // For how long the writer has been at the batch in hand; zero where it has none.
   Duration writing_for() const;

@@ -73,7 +73,9 @@ Result<StoreReader> StoreReader::open(const std::string& path, ReadLimits limits
   return reader;
 }
 
-api::QueryResult StoreReader::run(const api::StoreQuery& query, Instant start) {
+api::QueryResult StoreReader::run(const api::StoreQuery& query, Instant start,
+                                  const std::atomic<bool>& stop) {
+  stop_ = &stop;
   deadline_ = start + limits_.time;
   auto result = std::holds_alternative<api::RangeQuery>(query)
                     ? range(std::get<api::RangeQuery>(query))
@@ -83,6 +85,7 @@ api::QueryResult StoreReader::run(const api::StoreQuery& query, Instant start) {
 }
 
 Result<void> StoreReader::check_time() const {
+  if (*stop_) return Error{"the coordinator stops"};
   if (monotonic_now() < deadline_) return {};
   return Error{
       "the query took longer than " +

@@ -2,6 +2,7 @@
 // the writer nor makes it wait. Belongs to one thread.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,8 @@ class StoreReader {
  public:
   static Result<StoreReader> open(const std::string& path, ReadLimits limits);
 
-  // `start`: when the question's time began to run.
-  api::QueryResult run(const api::StoreQuery& query, Instant start);
+  // `start`: when the question's time began to run. Cut short once `stop` is true.
+  api::QueryResult run(const api::StoreQuery& query, Instant start, const std::atomic<bool>& stop);
 
   SqliteFault last_fault() const { return database_.last_fault(); }
 
@@ -72,7 +73,8 @@ class StoreReader {
   Database database_;  // outlives its statements: declared first
   Statement all_nodes_, one_node_, blocks_, table_, columns_, all_events_, node_events_;
   ReadLimits limits_;
-  Instant deadline_;
+  Instant deadline_{};
+  const std::atomic<bool>* stop_ = nullptr;  // during run()
   std::vector<double> values_;
 };
 
