@@ -4,7 +4,9 @@
 // (agent/core/collect): kSources says what to read and how often; Readings is what came of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -36,7 +38,7 @@ enum class SourceId : std::uint8_t {
   hwmon_name,
   hwmon_label,
   hwmon_temp,
-  self_stat,
+  self_status,
 };
 
 // A path may hold '*' within its components: then every match is read, and its Readings carry the
@@ -72,15 +74,22 @@ inline constexpr SourceSpec kSources[] = {
     {SourceId::hwmon_name, "hwmon_name", "/sys/class/hwmon/hwmon*/name", 60},
     {SourceId::hwmon_label, "hwmon_label", "/sys/class/hwmon/hwmon*/temp*_label", 60},
     {SourceId::hwmon_temp, "hwmon_temp", "/sys/class/hwmon/hwmon*/temp*_input", 10},
-    {SourceId::self_stat, "self_stat", "/proc/self/stat", 10},
+    {SourceId::self_status, "self_status", "/proc/self/status", 10},
 };
+inline constexpr std::size_t kSourceCount = std::size(kSources);
+
+// In place of a source, for what no file tells.
+inline constexpr SourceId kNoSource{255};
+
+// What is read of one file at most; a text of this size may end within a line.
+inline constexpr std::size_t kMaxSourceText = 1U << 20;
 
 // One file as read. Files that do not exist give no reading (a kernel without PSI is no error);
 // files that exist and can't be read give one with `error` set and no text.
 struct TextReading {
   SourceId source;
   std::string_view path;  // below the root prefix, '*' replaced
-  std::string_view text;  // cut at the reader's bound, 1 MiB
+  std::string_view text;  // cut at kMaxSourceText
   int error = 0;          // errno
 };
 
@@ -106,8 +115,8 @@ struct SelfReading {
   bool connected = false;
 };
 
-// The texts are valid only during the call they are handed to. A source that was not due has no
-// reading.
+// The texts are valid only during the call they are handed to, and come in the order of kSources. A
+// source that was not due has no reading; when it is due, all its files are read.
 struct Readings {
   Instant when{};
   WallTime wall{};

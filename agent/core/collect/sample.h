@@ -17,6 +17,18 @@ namespace bw::agent {
 
 struct MetricInfo;
 
+// What a counter rose by from `previous` to `current`, in `seconds`; NaN where that can't be known.
+//
+// A counter that fell has been reset, and what it rose by is unknown, unless it wrapped at 2^32.
+// That is believed only where `previous` lay below 2^32 and the rise across it, 2^32 - previous +
+// current, is at most kWrapPaces times what it would be at its recent `pace` a second: so a counter
+// far from the edge, or one that stood still, is taken for reset.
+inline constexpr double kWrapPaces = 4;
+double counter_increment(double previous, double current, double pace, double seconds);
+
+// The pace after a known rise: the highest of late, each rise keeping nine tenths of the old one.
+double counter_pace(double pace, double increment, double seconds);
+
 class Sample {
  public:
   using Alias = std::uint32_t;
@@ -27,10 +39,18 @@ class Sample {
   // table holds wire::kMaxSeries: refused() counts those.
   Alias declare(const MetricInfo& metric, std::vector<wire::Label> labels = {});
 
-  // A gauge's value or a counter's cumulative one; kNoAlias is ignored.
-  void set(Alias alias, double value);
+  // A gauge's value or a counter's cumulative one (exact up to 2^53); kNoAlias is ignored.
+  void set(Alias alias, double value) {
+    if (alias >= values_.size()) return;
+    values_[alias] = value;
+    fresh_[alias] = 1;
+  }
+  void lose(Alias alias) { set(alias, kNoValue); }
+  double value(Alias alias) const { return alias < values_.size() ? values_[alias] : kNoValue; }
 
   // Has rates follow from what was set since the last call: `now` is when the counters were read.
+  // A rate spans the time between the two calls that saw its counter set, so a counter read every
+  // tenth tick keeps its rate in between.
   void finish(Instant now);
 
   // By alias: as history has them (counters cumulative), and as live has them (counters as rates a
@@ -43,13 +63,21 @@ class Sample {
   std::uint64_t refused() const { return refused_; }
 
  private:
+  // What a counter's rate is made of.
+  struct Counter {
+    Alias alias;
+    double previous = kNoValue;
+    double pace = 0;  // a second
+    Instant when{};   // of `previous`
+  };
+  void advance(Counter& counter, Instant now);
+
   std::vector<wire::SeriesInfo> series_;
+  std::vector<const MetricInfo*> metrics_;  // by alias
   std::vector<double> values_;
   std::vector<float> live_;
-  std::vector<double> previous_;   // counters: at the last finish()
-  std::vector<double> increment_;  // counters: the last known one, to tell a wrap from a reset
-  Instant previous_time_{};
-  bool has_previous_ = false;
+  std::vector<std::uint8_t> fresh_;  // set since the last finish()
+  std::vector<Counter> counters_;
   bool grown_ = true;
   std::uint64_t table_id_ = 0;
   std::uint64_t refused_ = 0;

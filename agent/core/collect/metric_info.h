@@ -1,0 +1,44 @@
+// What is known of a metric, and short ways to write the rows of the metric table.
+#pragma once
+
+#include <string_view>
+
+#include "agent/core/collect/readings.h"
+#include "schemas/wire/messages.h"
+
+namespace bw::agent {
+
+struct MetricInfo {
+  std::string_view name;
+  std::string_view unit;
+  wire::SeriesKind kind = wire::SeriesKind::gauge;
+  SourceId source = SourceId::stat;
+  // The key of a line or the name of a column in the source's text; empty where it is derived.
+  std::string_view key;
+  double scale = 1;         // what the text's number is multiplied by
+  std::string_view labels;  // the names of its series' labels, separated by blanks
+  std::string_view text;    // what it tells, in one sentence
+};
+
+consteval MetricInfo gauge(SourceId source, std::string_view name, std::string_view unit,
+                           std::string_view key, std::string_view text) {
+  return {.name = name,
+          .unit = unit,
+          .kind = wire::SeriesKind::gauge,
+          .source = source,
+          .key = key,
+          .labels = {},
+          .text = text};
+}
+consteval MetricInfo counter(SourceId source, std::string_view name, std::string_view unit,
+                             std::string_view key, std::string_view text) {
+  MetricInfo info = gauge(source, name, unit, key, text);
+  info.kind = wire::SeriesKind::counter;
+  return info;
+}
+consteval MetricInfo labelled(std::string_view labels, MetricInfo info) {
+  info.labels = labels;
+  return info;
+}
+
+}  // namespace bw::agent

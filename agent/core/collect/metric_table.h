@@ -1,0 +1,43 @@
+// The table of all metrics, declared once: sources take names, units and keys from it, and the
+// documentation is printed from it.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "agent/core/collect/metric_info.h"
+#include "agent/core/collect/metric_rows_cpu.h"
+#include "agent/core/collect/metric_rows_disk.h"
+#include "agent/core/collect/metric_rows_memory.h"
+#include "agent/core/collect/metric_rows_network.h"
+#include "agent/core/collect/metric_rows_system.h"
+#include "agent/core/collect/metric_rows_tcp.h"
+#include "agent/core/collect/metric_rows_vm.h"
+
+namespace bw::agent {
+
+inline constexpr std::span<const MetricInfo> kMetricGroups[] = {
+    kStatMetrics,    kLoadMetrics,       kPressureMetrics,  kMemoryMetrics,  kVmMetrics,
+    kDiskMetrics,    kFileSystemMetrics, kInterfaceMetrics, kCarrierMetrics, kIpMetrics,
+    kTcpMetrics,     kTcpExtMetrics,     kSocketMetrics,    kSoftnetMetrics, kSystemMetrics,
+    kThermalMetrics, kSelfStatusMetrics, kSelfMetrics,
+};
+
+// The metric of this name, found when compiling; one that is not in the table does not compile.
+consteval const MetricInfo& metric(std::string_view name) {
+  for (const auto& group : kMetricGroups) {
+    for (const MetricInfo& info : group) {
+      if (info.name == name) return info;
+    }
+  }
+  throw "no such metric";  // never run: it only ends the compilation
+}
+
+// All metrics, in the order in which they are documented.
+std::span<const MetricInfo* const> all_metrics();
+
+// The metric that a source's text calls `key`, or null.
+const MetricInfo* find_metric(SourceId source, std::string_view key);
+
+}  // namespace bw::agent

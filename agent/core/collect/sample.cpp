@@ -1,0 +1,85 @@
+#include "agent/core/collect/sample.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "agent/core/collect/metric_table.h"
+#include "schemas/wire/limits.h"
+
+namespace bw::agent {
+namespace {
+
+constexpr double kWrap = 0x1.0p32;
+constexpr double kPaceKept = 0.9;
+
+}  // namespace
+
+double counter_increment(double previous, double current, double pace, double seconds) {
+  if (current >= previous) return current - previous;
+  if (previous < kWrap) {
+    const double across = kWrap - previous + current;
+    if (across <= kWrapPaces * pace * seconds) return across;
+  }
+  return Sample::kNoValue;  // a reset, or one of the two is no number
+}
+
+double counter_pace(double pace, double increment, double seconds) {
+  return std::max(increment / seconds, pace * kPaceKept);
+}
+
+Sample::Alias Sample::declare(const MetricInfo& metric, std::vector<wire::Label> labels) {
+  for (Alias alias = 0; alias < metrics_.size(); ++alias) {
+    if (metrics_[alias] == &metric && series_[alias].labels == labels) return alias;
+  }
+  if (series_.size() == wire::kMaxSeries) {
+    ++refused_;
+    return kNoAlias;
+  }
+  const auto alias = static_cast<Alias>(series_.size());
+  series_.push_back(
+      {std::string(metric.name), std::string(metric.unit), metric.kind, std::move(labels)});
+  metrics_.push_back(&metric);
+  values_.push_back(kNoValue);
+  live_.push_back(static_cast<float>(kNoValue));
+  fresh_.push_back(0);
+  if (metric.kind == wire::SeriesKind::counter) counters_.push_back({.alias = alias});
+  grown_ = true;
+  return alias;
+}
+
+void Sample::advance(Counter& counter, Instant now) {
+  const double value = values_[counter.alias];
+  const double seconds = to_seconds(now - counter.when);
+  float rate = static_cast<float>(kNoValue);
+  if (!std::isnan(value) && !std::isnan(counter.previous)) {
+    if (seconds <= 0) return;  // the same moment again: the next call tells
+    const double increment = counter_increment(counter.previous, value, counter.pace, seconds);
+    if (!std::isnan(increment)) {
+      counter.pace = counter_pace(counter.pace, increment, seconds);
+      rate = static_cast<float>(increment / seconds);
+    }
+  }
+  live_[counter.alias] = rate;
+  counter.previous = value;
+  counter.when = now;
+}
+
+void Sample::finish(Instant now) {
+  for (Counter& counter : counters_) {
+    if (fresh_[counter.alias] == 0) continue;
+    fresh_[counter.alias] = 0;
+    advance(counter, now);
+  }
+  for (Alias alias = 0; alias < values_.size(); ++alias) {
+    // Gauges alone are left marked: counters were unmarked above.
+    if (fresh_[alias] == 0) continue;
+    fresh_[alias] = 0;
+    live_[alias] = static_cast<float>(values_[alias]);
+  }
+  if (grown_) {
+    table_id_ = wire::series_table_id(series_);
+    grown_ = false;
+  }
+}
+
+}  // namespace bw::agent
