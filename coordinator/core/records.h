@@ -32,6 +32,7 @@ struct StoredNode {
 
 // Changes to the store. Each is idempotent: carried out twice it leaves what once leaves.
 
+// The birth comes without its series: they are a PutTable of this batch or an earlier one.
 struct PutNode {
   NodeId node;
   std::int64_t seen_ms = 0;

@@ -1,0 +1,104 @@
+#include "coordinator/core/api/route.h"
+
+#include <algorithm>
+
+#include "coordinator/core/api/handlers.h"
+
+namespace bw::coordinator::api {
+
+namespace {
+
+constexpr std::string_view kTimeText =
+    "RFC 3339, seconds since 1970, 'now', or a duration before now such as -15m";
+
+constexpr Parameter kNodesParameters[] = {
+    {"site", "string", "Only nodes of this site"},
+    {"status", "string", "Only nodes of this status", false, false,
+     "online draining offline silent"},
+    {"label", "string", "Only nodes with this label, as name=value", false, true},
+    {"limit", "integer", "How many nodes at most: 1 to 1000, 100 where missing"},
+    {"after", "string", "Only nodes behind this id: the `next` of the page before"},
+};
+constexpr Parameter kSeriesParameters[] = {
+    {"metric", "string", "Only series whose name begins with this"},
+};
+constexpr Parameter kQueryParameters[] = {
+    {"metric", "string", "The name of the series", true},
+    {"node", "string", "Only series of this node"},
+    {"label", "string", "Only series with this label, as name=value; 8 at most", false, true},
+    {"from", "string", kTimeText},
+    {"to", "string", "As `from`; itself not within"},
+    {"step", "string",
+     "The time between points, such as 10s: 1 ms and longer, 11000 points at most; chosen for "
+     "about 300 points where missing"},
+    {"aggregate", "string",
+     "What a point is of the samples within its step; where missing, rate for a counter, else avg",
+     false, false, "avg min max sum count last rate"},
+};
+constexpr Parameter kEventsParameters[] = {
+    {"node", "string", "Only events of this node"},
+    {"kind", "string", "Only events of this kind"},
+    {"severity", "string", "Only events at least this severe", false, false,
+     "info warning critical"},
+    {"from", "string", kTimeText},
+    {"to", "string", "As `from`; itself not within"},
+    {"limit", "integer", "How many events at most, the newest: 1 to 1000, 100 where missing"},
+};
+
+constexpr Route kRoutes[] = {
+    {"/api/v1/status",
+     "status",
+     "The coordinator, its store and its broker, and the fleet in sum",
+     {},
+     "Status",
+     show_status},
+    {"/api/v1/nodes", "listNodes", "The nodes, by id", kNodesParameters, "Nodes", list_nodes},
+    {"/api/v1/nodes/{id}", "showNode", "One node", {}, "NodeDetail", show_node},
+    {"/api/v1/nodes/{id}/series", "listSeries", "A node's series with their newest values",
+     kSeriesParameters, "SeriesList", list_series},
+    {"/api/v1/query", "query", "A metric over time", kQueryParameters, "QueryResult", query_range},
+    {"/api/v1/events", "listEvents", "What happened, the newest first", kEventsParameters, "Events",
+     list_events},
+    {"/api/v1/openapi.json", "openapi", "This document", {}, "OpenApi", show_openapi},
+    {"/healthz", "health", "Whether the program runs", {}, "Health", show_health},
+    {"/readyz",
+     "readiness",
+     "Whether the program does its work, and why not",
+     {},
+     "Readiness",
+     show_readiness},
+    {"/metrics",
+     "metrics",
+     "The coordinator's own metrics in Prometheus' text format",
+     {},
+     "",
+     show_metrics},
+};
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+const Route* find_route(const Target& target, std::string_view& id) {
+  for (const Route& route : kRoutes) {
+    std::string_view rest = route.path.substr(1);
+    std::size_t matched = 0;
+    std::string_view candidate;
+    for (const std::string& segment : target.segments) {
+      const std::string_view expected = rest.substr(0, rest.find('/'));
+      if (rest.empty() || (expected != "{id}" && expected != segment)) break;
+      if (expected == "{id}") candidate = segment;
+      rest.remove_prefix(std::min(rest.size(), expected.size() + 1));
+      ++matched;
+    }
+    if (rest.empty() && matched == target.segments.size()) {
+      id = candidate;
+      return &route;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace bw::coordinator::api

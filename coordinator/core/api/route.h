@@ -1,0 +1,51 @@
+// The API's routes as one table: what is answered, what the parameters are, and what OpenAPI says
+// of them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "coordinator/core/api/http.h"
+#include "coordinator/core/api/query.h"
+#include "coordinator/core/api/target.h"
+#include "coordinator/core/view.h"
+
+namespace bw::coordinator::api {
+
+struct Parameter {
+  std::string_view name;
+  std::string_view type;  // of a JSON schema: "string", "integer"
+  std::string_view text;
+  bool is_required = false;
+  bool is_repeatable = false;
+  std::string_view choices = {};  // separated by spaces
+};
+
+// One request on its way; valid during the call.
+struct Call {
+  const Target& target;
+  std::string_view id;  // what stands in the place of {id}
+  const FleetView& fleet;
+  const ServiceView& service;
+};
+
+// Either the response, or what to ask the store for first.
+using Answer = std::variant<Response, StoreQuery>;
+
+struct Route {
+  std::string_view path;  // a segment "{id}" stands for any
+  std::string_view name;  // operationId
+  std::string_view text;
+  std::span<const Parameter> parameters;
+  std::string_view schema;  // of the answer; empty: not JSON
+  Answer (*handle)(const Call&);
+};
+
+std::span<const Route> routes();
+
+// Nothing is known of a path where null. `id` is set to the segment in the place of {id}.
+const Route* find_route(const Target& target, std::string_view& id);
+
+}  // namespace bw::coordinator::api

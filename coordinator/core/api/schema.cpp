@@ -1,0 +1,233 @@
+#include "coordinator/core/api/schema.h"
+
+namespace bw::coordinator::api {
+
+namespace {
+
+constexpr Field kStatus[] = {
+    {"version", "string"},
+    {"started", "time"},
+    {"uptime_s", "integer"},
+    {"broker", "BrokerStatus"},
+    {"store", "StoreStatus"},
+    {"nodes", "NodeCounts"},
+    {"records", "RecordTotals"},
+    {"refused_payloads", "integer", "Payloads that were counted and dropped"},
+};
+constexpr Field kBrokerStatus[] = {
+    {"connected", "boolean"},
+    {"url", "string"},
+    {"reason", "string", "Why there is no link; empty while there is"},
+};
+constexpr Field kStoreStatus[] = {
+    {"ok", "boolean"},
+    {"reason", "string", "Why it takes no records; empty while it does"},
+};
+constexpr Field kNodeCounts[] = {
+    {"online", "integer"},
+    {"draining", "integer"},
+    {"offline", "integer", "Stopped, or lost their link and the broker said so"},
+    {"silent", "integer", "Should be there, but nothing was heard of them lately"},
+};
+constexpr Field kRecordTotals[] = {
+    {"stored", "integer", "Since the coordinator's start"},
+    {"duplicates", "integer", "Came again, and were not stored again"},
+    {"gaps", "integer", "Will never come: given up by their node, or acknowledged by a lost store"},
+};
+constexpr Field kRecords[] = {{"last_stored", "time?"}};
+constexpr Field kNodes[] = {
+    {"nodes", "[Node]"},
+    {"next", "string?", "What to give as `after` for the next page; null on the last"},
+};
+constexpr Field kNode[] = {
+    {"id", "string"},
+    {"site", "string"},
+    {"status", "string", "online, draining, offline or silent"},
+    {"since", "time?", "When it got this status"},
+    {"last_seen", "time?"},
+    {"labels", "labels"},
+    {"agent_version", "string"},
+    {"hostname", "string"},
+    {"arch", "string"},
+    {"os", "string"},
+    {"kernel", "string"},
+    {"cpu_model", "string"},
+    {"cpus", "integer"},
+    {"memory_bytes", "integer"},
+    {"series", "integer", "How many there are"},
+    {"summary", "Summary"},
+};
+constexpr Field kSummary[] = {
+    {"cpu_util", "number?", "Percent"},
+    {"mem_used_ratio", "number?", "0 to 1"},
+    {"load1", "number?"},
+    {"psi_cpu_some_avg10", "number?", "Percent"},
+    {"net_rx_bytes_rate", "number?", "Bytes a second, loopback left out"},
+    {"net_tx_bytes_rate", "number?", "Bytes a second, loopback left out"},
+    {"disk_util_max", "number?", "Percent, of the busiest disk"},
+    {"temp_max", "number?", "Degrees Celsius, of the hottest sensor"},
+};
+constexpr Field kNodeDetail[] = {
+    {"epoch", "string", "Names the run of its agent; 16 hexadecimal digits"},
+    {"store_id", "string", "Names its agent's outbox; 16 hexadecimal digits"},
+    {"started", "time?"},
+    {"period_ms", "integer", "Between its samples"},
+    {"boot_id", "string"},
+    {"machine_id", "string"},
+    {"capabilities", "[string]"},
+    {"table_id", "string", "Names its series table; 16 hexadecimal digits"},
+    {"records", "Records"},
+    {"refused", "counts", "Payloads that were dropped, by reason"},
+    {"clock_offset_ms", "integer?", "The node's clock against the coordinator's"},
+};
+constexpr Field kSeriesList[] = {
+    {"node", "string"},
+    {"time", "time?", "Of the values, by the node's clock"},
+    {"sequence", "integer"},
+    {"series", "[SeriesValue]"},
+};
+constexpr Field kSeriesValue[] = {
+    {"alias", "integer", "The series' place in the node's table"},
+    {"name", "string"},
+    {"unit", "string", "Of the value"},
+    {"kind", "string", "gauge or counter"},
+    {"labels", "labels"},
+    {"value", "number?", "A counter's is its rate a second"},
+};
+constexpr Field kQueryResult[] = {
+    {"metric", "string"},
+    {"aggregate", "string"},
+    {"from", "time"},
+    {"to", "time"},
+    {"step_ms", "integer"},
+    {"series", "[QuerySeries]"},
+    {"truncated", "boolean", "There are more series than are answered at once"},
+};
+constexpr Field kQuerySeries[] = {
+    {"node", "string"},
+    {"name", "string"},
+    {"unit", "string"},
+    {"labels", "labels"},
+    {"points", "[point]", "Steps without a value are left out; the last may be a live value"},
+};
+constexpr Field kEvents[] = {{"events", "[Event]"}};
+constexpr Field kEvent[] = {
+    {"node", "string"},    {"epoch", "string", "16 hexadecimal digits"},
+    {"number", "integer"}, {"time", "time"},
+    {"kind", "string"},    {"severity", "string", "info, warning or critical"},
+    {"text", "string"},    {"details", "labels"},
+};
+constexpr Field kHealth[] = {{"status", "string"}};
+constexpr Field kReadiness[] = {
+    {"ready", "boolean"},
+    {"reasons", "[string]", "Why it is not"},
+};
+constexpr Field kProblem[] = {
+    {"type", "string"},
+    {"title", "string"},
+    {"status", "integer"},
+    {"detail", "string"},
+    {"instance", "string", "The path that was asked for"},
+};
+
+constexpr Schema kSchemas[] = {
+    {"Status", kStatus},
+    {"BrokerStatus", kBrokerStatus},
+    {"StoreStatus", kStoreStatus},
+    {"NodeCounts", kNodeCounts},
+    {"RecordTotals", kRecordTotals},
+    {"Records", kRecords, "RecordTotals"},
+    {"Nodes", kNodes},
+    {"Node", kNode},
+    {"Summary", kSummary},
+    {"NodeDetail", kNodeDetail, "Node"},
+    {"SeriesList", kSeriesList},
+    {"SeriesValue", kSeriesValue},
+    {"QueryResult", kQueryResult},
+    {"QuerySeries", kQuerySeries},
+    {"Events", kEvents},
+    {"Event", kEvent},
+    {"Health", kHealth},
+    {"Readiness", kReadiness},
+    {"Problem", kProblem},
+    {"OpenApi", {}},
+};
+
+void write_plain_type(JsonWriter& json, std::string_view type, bool or_null) {
+  json.key("type");
+  if (!or_null) {
+    json.value(type);
+    return;
+  }
+  json.begin_array().value(type).value("null").end_array();
+}
+
+// The members of a field's schema.
+void write_type(JsonWriter& json, std::string_view type) {
+  const bool or_null = type.ends_with('?');
+  if (or_null) type.remove_suffix(1);
+  if (type.starts_with('[')) {
+    write_plain_type(json, "array", or_null);
+    json.key("items").begin_object();
+    write_type(json, type.substr(1, type.size() - 2));
+    json.end_object();
+  } else if (type == "time") {
+    write_plain_type(json, "string", or_null);
+    json.member("format", "date-time");
+  } else if (type == "labels" || type == "counts") {
+    write_plain_type(json, "object", or_null);
+    json.key("additionalProperties").begin_object();
+    json.member("type", type == "labels" ? "string" : "integer");
+    json.end_object();
+  } else if (type == "point") {
+    write_plain_type(json, "array", or_null);
+    json.key("prefixItems").begin_array();
+    json.begin_object().key("type").value("integer").end_object();
+    json.begin_object().key("type").value("number").end_object();
+    json.end_array();
+    json.member("minItems", 2).member("maxItems", 2);
+  } else if (type.front() >= 'A' && type.front() <= 'Z') {
+    json.member("$ref", "#/components/schemas/" + std::string(type));
+  } else {
+    write_plain_type(json, type, or_null);
+  }
+}
+
+void write_fields(JsonWriter& json, std::span<const Field> fields) {
+  json.member("type", "object");
+  if (fields.empty()) return;
+  json.key("properties").begin_object();
+  for (const Field& field : fields) {
+    json.key(field.name).begin_object();
+    write_type(json, field.type);
+    if (!field.text.empty()) json.member("description", field.text);
+    json.end_object();
+  }
+  json.end_object();
+  json.key("required").begin_array();
+  for (const Field& field : fields) json.value(field.name);
+  json.end_array();
+}
+
+}  // namespace
+
+std::span<const Schema> schemas() {
+  return kSchemas;
+}
+
+void write_schema(JsonWriter& json, const Schema& schema) {
+  json.begin_object();
+  if (schema.base.empty()) {
+    write_fields(json, schema.fields);
+  } else {
+    json.key("allOf").begin_array();
+    json.begin_object();
+    json.member("$ref", "#/components/schemas/" + std::string(schema.base));
+    json.end_object().begin_object();
+    write_fields(json, schema.fields);
+    json.end_object().end_array();
+  }
+  json.end_object();
+}
+
+}  // namespace bw::coordinator::api

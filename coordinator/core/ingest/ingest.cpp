@@ -1,0 +1,180 @@
+#include "coordinator/core/ingest/ingest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schemas/wire/limits.h"
+
+namespace bw::coordinator {
+
+using Verdict = Ingest::Verdict;
+
+void Ingest::restore(const std::vector<StoredNode>& nodes) {
+  for (auto& [id, node] : nodes_) {
+    node.epochs.clear();
+    node.tables.clear();
+  }
+  waiting_ = {};
+  under_way_.reset();
+  failed_at_.reset();
+  owed_.clear();
+  for (const StoredNode& stored : nodes) {
+    Node& node = nodes_[stored.node];
+    node.tables = stored.tables;
+    for (const StoredEpoch& epoch : stored.epochs) {
+      const Progress progress(epoch.contiguous, epoch.above);
+      node.epochs.push_back({epoch.epoch, progress, progress, std::nullopt, epoch.last_ms, false});
+      node.counts.last_stored_ms = std::max(node.counts.last_stored_ms, epoch.last_ms);
+    }
+    if (node.epochs.size() > wire::kMaxAckEpochs) {
+      node.epochs.erase(node.epochs.begin(), node.epochs.end() - wire::kMaxAckEpochs);
+    }
+  }
+}
+
+Verdict Ingest::take(const NodeId& node, const wire::HistoryBlock& block, WallTime wall) {
+  if (!block.series.empty()) {
+    learn_table(node, block.table_id,
+                std::make_shared<const std::vector<wire::SeriesInfo>>(block.series));
+  } else if (!knows_table(node, block.table_id)) {
+    return Verdict::unknown_table;
+  }
+  if (!has_room(block.columns.size())) return Verdict::no_room;
+  const Verdict verdict = note(node, block.epoch, block.number, block.oldest, wall);
+  if (verdict != Verdict::taken) return verdict;
+  waiting_.records.emplace_back(PutBlock{node, block.epoch, block.number, block.table_id,
+                                         block.start_ms, block.end_ms, block.rows, block.columns});
+  waiting_.bytes += block.columns.size();
+  return Verdict::taken;
+}
+
+Verdict Ingest::take(const NodeId& node, const wire::EventRecord& event, WallTime wall) {
+  std::size_t bytes = event.text.size();
+  for (const wire::Label& detail : event.details) bytes += detail.name.size() + detail.value.size();
+  if (!has_room(bytes)) return Verdict::no_room;
+  const Verdict verdict = note(node, event.epoch, event.number, event.oldest, wall);
+  if (verdict != Verdict::taken) return verdict;
+  waiting_.records.emplace_back(PutEvent{node, event});
+  waiting_.bytes += bytes;
+  return Verdict::taken;
+}
+
+// Notes that a record came, and what its `oldest` says will not come.
+Verdict Ingest::note(const NodeId& id, std::uint64_t epoch_id, std::uint64_t number,
+                     std::uint64_t oldest, WallTime wall) {
+  if (number == 0 || number > kMaxNumber || oldest > number) return Verdict::bad_number;
+  Node& node = nodes_[id];
+  Epoch* const epoch = epoch_of(node, epoch_id);
+  if (epoch == nullptr) {
+    ++deferred_;
+    return Verdict::no_room;
+  }
+  Counts* counts = nullptr;
+  const auto touch = [&] {
+    epoch->is_waiting = true;
+    if (counts == nullptr) counts = &waiting_.epochs[{id, epoch_id}];
+  };
+  for (const Progress::Run& run : epoch->known.close_below(oldest)) {
+    touch();
+    counts->gaps += run.last - run.first + 1;
+    waiting_.records.emplace_back(PutGap{id, epoch_id, run.first, run.last, to_ms(wall)});
+  }
+  if (epoch->known.contains(number)) {
+    ++node.counts.duplicates;
+    ++totals_.duplicates;
+    if (epoch->committed.contains(number)) owe_ack(id);
+    return Verdict::duplicate;
+  }
+  if (!epoch->known.add(number)) {
+    ++deferred_;
+    return Verdict::no_room;
+  }
+  touch();
+  ++counts->stored;
+  return Verdict::taken;
+}
+
+// The ledger of an epoch, now the most recently active one. Null where all that could make room
+// for it have records that wait.
+Ingest::Epoch* Ingest::epoch_of(Node& node, std::uint64_t epoch) {
+  auto& epochs = node.epochs;
+  auto found = std::find_if(epochs.begin(), epochs.end(),
+                            [&](const Epoch& one) { return one.epoch == epoch; });
+  if (found == epochs.end()) {
+    if (epochs.size() >= wire::kMaxAckEpochs) {
+      const auto idle = std::find_if(epochs.begin(), epochs.end(), [](const Epoch& one) {
+        return !one.is_waiting && !one.under_way;
+      });
+      if (idle == epochs.end()) return nullptr;
+      epochs.erase(idle);
+    }
+    epochs.emplace_back();
+    epochs.back().epoch = epoch;
+    return &epochs.back();
+  }
+  std::rotate(found, found + 1, epochs.end());
+  return &epochs.back();
+}
+
+Ingest::Epoch* Ingest::find_epoch(const NodeId& node, std::uint64_t epoch) {
+  const auto entry = nodes_.find(node);
+  if (entry == nodes_.end()) return nullptr;
+  for (Epoch& one : entry->second.epochs) {
+    if (one.epoch == epoch) return &one;
+  }
+  return nullptr;
+}
+
+bool Ingest::has_room(std::size_t bytes) const {
+  return waiting_.records.size() < kMaxWaitingChanges && waiting_.bytes + bytes <= kMaxWaitingBytes;
+}
+
+void Ingest::learn_table(const NodeId& id, std::uint64_t table_id, const Table& table) {
+  if (knows_table(id, table_id)) return;
+  auto& tables = nodes_[id].tables;
+  // Beyond the bound the oldest is forgotten: its blocks are then sent again with their table.
+  if (tables.size() >= kMaxTables) tables.erase(tables.begin());
+  tables.push_back(table_id);
+  waiting_.tables[{id, table_id}] = table;
+}
+
+bool Ingest::knows_table(const NodeId& id, std::uint64_t table_id) const {
+  const auto entry = nodes_.find(id);
+  if (entry == nodes_.end()) return false;
+  const auto& tables = entry->second.tables;
+  return std::find(tables.begin(), tables.end(), table_id) != tables.end();
+}
+
+wire::Ack Ingest::ack_of(const NodeId& id) const {
+  wire::Ack ack;
+  const auto entry = nodes_.find(id);
+  if (entry == nodes_.end()) return ack;
+  for (const Epoch& epoch : entry->second.epochs) {
+    if (epoch.committed.contiguous() == 0) continue;
+    ack.epochs.push_back({epoch.epoch, epoch.committed.contiguous()});
+  }
+  return ack;
+}
+
+void Ingest::told_ack(const NodeId& id, Instant now) {
+  owed_.erase(id);
+  nodes_[id].told = now;
+}
+
+std::vector<NodeId> Ingest::due_acks(Instant now) const {
+  std::vector<NodeId> due;
+  for (const NodeId& id : owed_) {
+    const auto entry = nodes_.find(id);
+    const bool was_told_lately =
+        entry != nodes_.end() && entry->second.told && now - *entry->second.told < kAckAgainAfter;
+    if (!was_told_lately) due.push_back(id);
+  }
+  return due;
+}
+
+Ingest::Counts Ingest::counts(const NodeId& id) const {
+  const auto entry = nodes_.find(id);
+  return entry == nodes_.end() ? Counts{} : entry->second.counts;
+}
+
+}  // namespace bw::coordinator

@@ -1,0 +1,151 @@
+// Takes each record exactly once and says when it is safe: duplicates, gaps, batches for the store,
+// and the acknowledgements that follow their commit.
+//
+// One batch is under way at a time, and what arrives meanwhile makes up the next: a busy store sees
+// few, large transactions. A failed batch and all records that wait are forgotten as if they had
+// never come, so their nodes send them again; what nodes said of themselves is kept for the next
+// batch. Whose records may come at all is decided elsewhere (fleet/), and so is the number of
+// nodes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "coordinator/core/ingest/progress.h"
+#include "coordinator/core/records.h"
+#include "coordinator/core/table.h"
+
+namespace bw::coordinator {
+
+class Ingest {
+ public:
+  static constexpr std::size_t kMaxWaitingChanges = 8192;
+  static constexpr std::size_t kMaxWaitingBytes = 64U << 20;  // columns and texts
+  static constexpr std::size_t kMaxNodeChanges = 256;         // of one batch
+  static constexpr std::size_t kMaxTables = 64;               // known of one node
+  static constexpr std::uint64_t kMaxNumber = 1ULL << 53;     // what JSON carries exactly
+  static constexpr Duration kAckAgainAfter = std::chrono::seconds{1};
+  static constexpr Duration kRetryAfter = std::chrono::seconds{1};
+
+  enum class Verdict : std::uint8_t {
+    taken,
+    duplicate,
+    unknown_table,  // of a block
+    bad_number,
+    no_room,  // now: the node will send it again
+  };
+
+  // What nodes say of themselves is fetched when a batch is made, so that a burst of changes is
+  // written once.
+  class NodeSource {
+   public:
+    virtual ~NodeSource() = default;
+    virtual std::optional<PutNode> node_to_store(const NodeId& node) const = 0;
+    virtual std::optional<PutState> state_to_store(const NodeId& node) const = 0;
+  };
+
+  // What the store holds now, at start or after it was replaced: everything else known of commits
+  // is forgotten.
+  void restore(const std::vector<StoredNode>& nodes);
+
+  Verdict take(const NodeId& node, const wire::HistoryBlock& block, WallTime wall);
+  Verdict take(const NodeId& node, const wire::EventRecord& event, WallTime wall);
+  void store_node(const NodeId& node) { waiting_.nodes.insert(node); }
+  void store_state(const NodeId& node) { waiting_.states.insert(node); }
+  // The table of a birth. Where the node's is not known yet, it goes into the next batch.
+  void learn_table(const NodeId& node, std::uint64_t table_id, const Table& table);
+  bool knows_table(const NodeId& node, std::uint64_t table_id) const;
+
+  struct Batch {
+    std::uint64_t id = 0;
+    std::vector<Change> changes;
+  };
+  // The next batch, if there is something to store and none is under way. After a failure only
+  // every kRetryAfter, and then also when there is nothing new: to see whether the store is well
+  // again.
+  std::optional<Batch> next_batch(const NodeSource& source, Instant now, WallTime wall);
+
+  // Both ignore batches other than the one under way. committed(): the nodes it held records of.
+  std::vector<NodeId> committed(std::uint64_t batch);
+  bool failed(std::uint64_t batch, std::string reason, Instant now);
+
+  // What is safe of a node's records. Empty where nothing is.
+  wire::Ack ack_of(const NodeId& node) const;
+  // Notes that a node is to be told (again) what is safe, and that it was told.
+  void owe_ack(const NodeId& node) { owed_.insert(node); }
+  void told_ack(const NodeId& node, Instant now);
+  // The nodes to tell now: those owed, and not told within kAckAgainAfter.
+  std::vector<NodeId> due_acks(Instant now) const;
+
+  struct Counts {
+    std::uint64_t stored = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t gaps = 0;  // records that will never come
+    std::int64_t last_stored_ms = 0;
+  };
+  Counts counts(const NodeId& node) const;
+  const Counts& totals() const { return totals_; }
+  std::uint64_t commits() const { return commits_; }
+  std::uint64_t commit_failures() const { return commit_failures_; }
+  std::uint64_t deferred() const { return deferred_; }
+  bool is_well() const { return !failed_at_; }
+  const std::string& failure() const { return failure_; }
+  std::size_t waiting_records() const { return waiting_.records.size(); }
+
+ private:
+  // One epoch's records: those on disk, and with those that wait or are under way.
+  struct Epoch {
+    std::uint64_t epoch = 0;
+    Progress committed;
+    Progress known;
+    std::optional<Progress> under_way;  // `known` as of the batch under way
+    std::int64_t last_ms = 0;
+    bool is_waiting = false;
+  };
+  struct Node {
+    std::vector<Epoch> epochs;  // most recently active last, kMaxAckEpochs at most
+    std::vector<std::uint64_t> tables;
+    Counts counts;
+    std::optional<Instant> told;
+  };
+  using EpochKey = std::pair<NodeId, std::uint64_t>;
+  struct Work {
+    std::vector<Change> records;
+    std::size_t bytes = 0;
+    std::map<EpochKey, Counts> epochs;
+    std::set<NodeId> nodes;
+    std::set<NodeId> states;
+    std::map<std::pair<NodeId, std::uint64_t>, Table> tables;
+    bool empty() const;
+  };
+
+  Verdict note(const NodeId& node, std::uint64_t epoch, std::uint64_t number, std::uint64_t oldest,
+               WallTime wall);
+  Epoch* find_epoch(const NodeId& node, std::uint64_t epoch);
+  Epoch* epoch_of(Node& node, std::uint64_t epoch);
+  bool has_room(std::size_t bytes) const;
+  void move_node_changes(const NodeSource& source, std::vector<Change>& changes);
+  void move_records(std::vector<Change>& changes, WallTime wall);
+  void add_probe(std::vector<Change>& changes) const;
+  void forget_waiting_records();
+
+  std::map<NodeId, Node> nodes_;
+  Work waiting_;
+  std::optional<Work> under_way_;
+  std::uint64_t last_batch_ = 0;
+  std::int64_t under_way_ms_ = 0;
+  std::set<NodeId> owed_;
+  std::optional<Instant> failed_at_;
+  std::string failure_;
+  Counts totals_;
+  std::uint64_t commits_ = 0;
+  std::uint64_t commit_failures_ = 0;
+  std::uint64_t deferred_ = 0;
+};
+
+}  // namespace bw::coordinator
