@@ -10,7 +10,7 @@
 namespace bw::coordinator {
 
 const std::string_view kHelp =
-    R"(bellwether-coordinator: takes in what the nodes of a fleet send, keeps it, and answers the API
+    R"(bellwether-coordinator: takes in what a fleet's nodes send, keeps it, and answers the API
 
 Usage: bellwether-coordinator [FLAGS]
 

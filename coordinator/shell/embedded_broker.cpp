@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "base/backoff.h"
+#include "base/runtime/child_process.h"
 #include "base/runtime/clock.h"
 #include "base/runtime/log.h"
-#include "coordinator/shell/child_process.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::coordinator {
@@ -206,9 +206,9 @@ void EmbeddedBroker::State::spawn_again() {
 }
 
 void EmbeddedBroker::State::heard(std::string_view line) {
-  const bool is_bad = line.starts_with("Error") || line.starts_with("Warning");
-  log(is_bad ? LogLevel::warning : LogLevel::debug, kPart, line);
-  if (line.starts_with("Error") && line.find("database") != std::string_view::npos) {
+  const bool is_error = line.starts_with("Error");
+  log(is_error ? LogLevel::warning : LogLevel::debug, kPart, line);
+  if (is_error && line.find("database") != std::string_view::npos) {
     blamed_its_file = true;
   }
   if (line.ends_with(" running")) tell_ready();

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "base/runtime/event_loop.h"
 
-namespace bw::coordinator {
+namespace bw {
 
 struct ChildHandlers {
   std::function<void(std::string_view line)> line;  // of its standard error; cut at 1 KiB
@@ -38,4 +38,4 @@ class ChildProcess {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace bw::coordinator
+}  // namespace bw

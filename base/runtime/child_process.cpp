@@ -1,4 +1,4 @@
-#include "coordinator/shell/child_process.h"
+#include "base/runtime/child_process.h"
 
 #include <array>
 #include <cerrno>
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace bw::coordinator {
+namespace bw {
 
 namespace asio = boost::asio;
 
@@ -165,4 +165,4 @@ int ChildProcess::pid() const {
   return state_->pid;
 }
 
-}  // namespace bw::coordinator
+}  // namespace bw
