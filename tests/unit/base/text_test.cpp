@@ -1,0 +1,50 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace bw {
+namespace {
+
+constexpr std::string_view kKeys[] = {"broker.url", "broker.keep_alive_s", "collect.period_ms",
+                                      "node.id"};
+
+TEST(Nearest, FindsWhatWasMeant) {
+  EXPECT_EQ(nearest("brokr.url", kKeys), "broker.url");    // a letter missing
+  EXPECT_EQ(nearest("brokerr.url", kKeys), "broker.url");  // one too many
+  EXPECT_EQ(nearest("broker.irl", kKeys), "broker.url");   // a wrong one
+  EXPECT_EQ(nearest("borker.url", kKeys), "broker.url");   // two exchanged
+  EXPECT_EQ(nearest("collect.periode_sm", kKeys), "collect.period_ms");
+  EXPECT_EQ(nearest("node.name", kKeys), "");  // four edits of nine
+}
+
+TEST(Nearest, IsEmptyWhereNothingIsNear) {
+  EXPECT_EQ(nearest("colour", kKeys), "");
+  EXPECT_EQ(nearest("broker.url", {}), "");
+}
+
+TEST(Nearest, AllowsTwoEditsOfAShortWord) {
+  constexpr std::string_view kWords[] = {"top"};
+  EXPECT_EQ(nearest("pot", kWords), "top");
+  EXPECT_EQ(nearest("t", kWords), "top");
+  EXPECT_EQ(nearest("abc", kWords), "");
+}
+
+TEST(Nearest, CountsAnExchangeOfNeighboursAsOneEdit) {
+  constexpr std::string_view kWords[] = {"abXX", "ba"};
+  EXPECT_EQ(nearest("ab", kWords), "ba");
+}
+
+TEST(Nearest, PrefersTheEarlierOfTwoEquallyNear) {
+  constexpr std::string_view kWords[] = {"cat", "bat"};
+  EXPECT_EQ(nearest("hat", kWords), "cat");
+}
+
+TEST(Nearest, SpendsNothingOnWhatIsFarTooLong) {
+  const std::string text(129, 'x');
+  const std::string same = text;
+  const std::string_view candidates[] = {same};
+  EXPECT_EQ(nearest(text, candidates), "");
+}
+
+}  // namespace
+}  // namespace bw
