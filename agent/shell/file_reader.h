@@ -17,7 +17,7 @@ namespace bw::agent {
 class FileReader {
  public:
   // What is read of one file; the rest is cut off.
-  static constexpr std::size_t kMaxText = 1U << 20;
+  static constexpr std::size_t kMaxText = kMaxSourceText;
   // Texts of one tick together: files beyond it have an error (EFBIG) instead.
   static constexpr std::size_t kMaxTexts = 8U << 20;
   // Files at one time, patterns expanded, below the usual limit of 1024 descriptors a process.

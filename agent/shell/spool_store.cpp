@@ -174,7 +174,7 @@ Result<void> SpoolStore::connect(WallTime now) {
         path_ + " was damaged and now lies at " + set_aside +
             "; a new one is begun, and what the old one held and nobody had acknowledged is lost");
   }
-  if (!database) return database.error();
+  if (!database) return database.error().within(path_);
   connection_ = std::make_unique<Connection>(std::move(*database));
   const auto set_up = connection_->set_up(max_file_bytes_);
   if (!set_up) {

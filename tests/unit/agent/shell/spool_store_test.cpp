@@ -1,0 +1,284 @@
+#include "agent/shell/spool_store.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/runtime/sqlite.h"
+#include "tests/unit/agent/shell/fake_root.h"
+#include "tests/unit/agent/shell/spool_records.h"
+
+namespace bw::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr WallTime kNow = wall_from_ms(1'700'000'000'000);
+constexpr std::uint64_t kRoom = 64U << 20;
+
+std::vector<RecordKey> keys(const std::vector<StoredRecord>& records) {
+  std::vector<RecordKey> keys;
+  for (const StoredRecord& record : records) keys.push_back(record.key);
+  return keys;
+}
+
+class SpoolStoreTest : public testing::Test {
+ protected:
+  SpoolStore store(std::uint64_t room = kRoom) { return SpoolStore(path_, room, 77); }
+
+  // What a new start finds.
+  std::vector<StoredRecord> reopened() { return store().open(kNow); }
+
+  void sql(const char* text) {
+    auto database = Database::open(path_, false);
+    ASSERT_TRUE(database);
+    const auto done = database->execute(text);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  std::int64_t count(const char* table) {
+    auto database = Database::open_read_only(path_);
+    auto statement = database->prepare(std::string("SELECT count(*) FROM ") + table);
+    BW_ASSERT(statement && *statement->step());
+    return statement->integer(0);
+  }
+  // Overwrites the file from `offset`, behind the back of whoever has it open.
+  void damage(std::streamoff offset) {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(0, std::ios::end);
+    const std::streamoff size = file.tellp();
+    ASSERT_GT(size, offset);
+    file.seekp(offset);
+    file << std::string(static_cast<std::size_t>(size - offset), '\xa5');
+  }
+  std::size_t set_aside() {
+    std::size_t found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(root_.path())) {
+      const std::string name = entry.path().filename().string();
+      found += name.starts_with("outbox.db.damaged-") && name.find("Z-") == std::string::npos;
+    }
+    return found;
+  }
+
+  FakeRoot root_;
+  std::string path_ = root_.at("/outbox.db");
+};
+
+TEST_F(SpoolStoreTest, KeepsRecordsAndItsNameOverRestarts) {
+  {
+    SpoolStore first = store();
+    EXPECT_THAT(first.open(kNow), IsEmpty());
+    EXPECT_EQ(first.store_id(), 77U);
+    ASSERT_TRUE(first.write(history_write({kEpoch, 1}), kNow));
+    ASSERT_TRUE(first.write(event_write({kEpoch, 2}), kNow));
+  }
+  SpoolStore second(path_, kRoom, 99);
+  const auto records = second.open(kNow);
+  EXPECT_EQ(second.store_id(), 77U);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].key, (RecordKey{kEpoch, 1}));
+  EXPECT_EQ(records[0].topic, wire::Topic::history);
+  EXPECT_EQ(records[0].time_ms, 5000);
+  EXPECT_EQ(records[0].bytes, history_write({kEpoch, 1}).payload.size());
+  EXPECT_EQ(records[1].key, (RecordKey{kEpoch, 2}));
+  EXPECT_EQ(records[1].topic, wire::Topic::event);
+}
+
+TEST_F(SpoolStoreTest, LoadsARecordWithItsSeriesTable) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  const SpoolWrite block = history_write({kEpoch, 1});
+  const SpoolWrite event = event_write({kEpoch, 2});
+  ASSERT_TRUE(spool.write(block, kNow));
+  ASSERT_TRUE(spool.write(event, kNow));
+  const RecordLoaded loaded = spool.load({kEpoch, 1}, kNow);
+  EXPECT_EQ(loaded.key, (RecordKey{kEpoch, 1}));
+  EXPECT_EQ(loaded.payload, block.payload);
+  EXPECT_EQ(loaded.series, series_of("mem.free"));
+  EXPECT_EQ(spool.load({kEpoch, 2}, kNow).payload, event.payload);
+  EXPECT_THAT(spool.load({kEpoch, 2}, kNow).series, IsEmpty());
+}
+
+TEST_F(SpoolStoreTest, ListsEpochsInTheirOrderAndEachByItsNumbers) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  // The second record of the first run had to wait for room on the disk.
+  for (const RecordKey key : {RecordKey{9, 1}, {9, 3}, {4, 1}, {9, 2}, {4, 2}}) {
+    ASSERT_TRUE(spool.write(event_write(key), kNow));
+  }
+  EXPECT_THAT(keys(reopened()), ElementsAre(RecordKey{9, 1}, RecordKey{9, 2}, RecordKey{9, 3},
+                                            RecordKey{4, 1}, RecordKey{4, 2}));
+}
+
+TEST_F(SpoolStoreTest, ForgetsWhatWasAcknowledgedAndWhatIsDroppedWithTheNextWrite) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(spool.write(event_write({kEpoch, i}), kNow));
+    ASSERT_TRUE(spool.write(event_write({3, i}), kNow));
+  }
+  SpoolWrite write = event_write({kEpoch, 6});
+  write.trims = {{.epoch = kEpoch, .number = 4}, {.epoch = 12345, .number = 1}};
+  write.drops = {{3, 1}, {3, 2}};
+  ASSERT_TRUE(spool.write(write, kNow));
+  EXPECT_THAT(keys(reopened()),
+              UnorderedElementsAre(RecordKey{kEpoch, 5}, RecordKey{kEpoch, 6}, RecordKey{3, 3},
+                                   RecordKey{3, 4}, RecordKey{3, 5}));
+}
+
+TEST_F(SpoolStoreTest, KeepsASeriesTableAsLongAsABlockNeedsIt) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  ASSERT_TRUE(spool.write(history_write({kEpoch, 1}, "old"), kNow));
+  ASSERT_TRUE(spool.write(history_write({kEpoch, 2}, "old"), kNow));
+  EXPECT_EQ(count("series_tables"), 1);
+  SpoolWrite write = history_write({kEpoch, 3}, "new");
+  write.trims = {{.epoch = kEpoch, .number = 1}};
+  ASSERT_TRUE(spool.write(write, kNow));
+  EXPECT_EQ(count("series_tables"), 2);
+  EXPECT_EQ(spool.load({kEpoch, 2}, kNow).series, series_of("old"));
+  write = history_write({kEpoch, 4}, "new");
+  write.trims = {{.epoch = kEpoch, .number = 2}};
+  ASSERT_TRUE(spool.write(write, kNow));
+  EXPECT_EQ(count("series_tables"), 1);
+  EXPECT_EQ(spool.load({kEpoch, 3}, kNow).series, series_of("new"));
+}
+
+TEST_F(SpoolStoreTest, TakesARecordThatIsWrittenAgainOnce) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
+  EXPECT_THAT(keys(reopened()), ElementsAre(RecordKey{kEpoch, 1}));
+}
+
+TEST_F(SpoolStoreTest, AnswersWithNothingWhereARecordIsNotThere) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  const RecordLoaded loaded = spool.load({kEpoch, 1}, kNow);
+  EXPECT_EQ(loaded.key, (RecordKey{kEpoch, 1}));
+  EXPECT_THAT(loaded.payload, IsEmpty());
+}
+
+TEST_F(SpoolStoreTest, AnswersWithNothingWhereAPayloadIsDamaged) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  ASSERT_TRUE(spool.write(history_write({kEpoch, 1}), kNow));
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 2}), kNow));
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 3}), kNow));
+  sql("UPDATE records SET payload = CAST(substr(payload, 1, 20) || 'x' || substr(payload, 22)"
+      " AS BLOB) WHERE number < 3");
+  EXPECT_THAT(spool.load({kEpoch, 1}, kNow).payload, IsEmpty());
+  EXPECT_THAT(spool.load({kEpoch, 2}, kNow).payload, IsEmpty());
+  EXPECT_THAT(spool.load({kEpoch, 3}, kNow).payload, testing::Not(IsEmpty()));
+}
+
+TEST_F(SpoolStoreTest, AnswersWithNothingWhereTheSeriesTableIsDamagedOrGone) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  ASSERT_TRUE(spool.write(history_write({kEpoch, 1}), kNow));
+  sql("UPDATE series_tables SET payload = x'00010203'");
+  EXPECT_THAT(spool.load({kEpoch, 1}, kNow).payload, IsEmpty());
+  sql("DELETE FROM series_tables");
+  EXPECT_THAT(spool.load({kEpoch, 1}, kNow).payload, IsEmpty());
+}
+
+TEST_F(SpoolStoreTest, RefusesWhatItHasNoRoomForAndRecoversWhenThereIsSome) {
+  SpoolStore spool = store(256U << 10);
+  spool.open(kNow);
+  const std::string text(1000, 't');
+  std::uint64_t number = 0;
+  Result<void> written;
+  while (written && number < 2000)
+    written = spool.write(event_write({kEpoch, ++number}, text), kNow);
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message, HasSubstr("full"));
+  // All or nothing: the records before are there, this one is not.
+  EXPECT_EQ(count("records"), static_cast<std::int64_t>(number - 1));
+  EXPECT_FALSE(spool.write(event_write({kEpoch, number}, text), kNow));
+
+  SpoolWrite write = event_write({kEpoch, number}, text);
+  write.trims = {{.epoch = kEpoch, .number = number / 2}};
+  ASSERT_TRUE(spool.write(write, kNow));
+  EXPECT_EQ(reopened().back().key, (RecordKey{kEpoch, number}));
+}
+
+TEST_F(SpoolStoreTest, SetsADamagedFileAsideAtStartAndGoesOn) {
+  {
+    SpoolStore spool = store();
+    spool.open(kNow);
+    for (std::uint64_t i = 1; i <= 50; ++i) {
+      ASSERT_TRUE(spool.write(event_write({kEpoch, i}), kNow));
+    }
+  }
+  damage(4096);
+  SpoolStore spool(path_, kRoom, 99);
+  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_EQ(set_aside(), 1U);
+  EXPECT_EQ(spool.store_id(), 99U);
+  ASSERT_TRUE(spool.write(event_write({5, 1}), kNow));
+  EXPECT_THAT(keys(reopened()), ElementsAre(RecordKey{5, 1}));
+}
+
+TEST_F(SpoolStoreTest, SetsAsideAFileThatIsNoDatabase) {
+  root_.write("/outbox.db", std::string(8192, 'x'));
+  SpoolStore spool = store();
+  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_EQ(set_aside(), 1U);
+  EXPECT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
+}
+
+TEST_F(SpoolStoreTest, SetsAsideAFileThatTurnsOutDamagedWhileRunning) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  SpoolWrite large = event_write({kEpoch, 1});
+  large.payload.resize(50'000);
+  for (std::uint64_t i = 1; i <= 20; ++i) {  // more than the cache holds
+    large.record.key.number = i;
+    ASSERT_TRUE(spool.write(large, kNow));
+  }
+  sql("PRAGMA wal_checkpoint(TRUNCATE)");
+  damage(4096);
+  EXPECT_THAT(spool.load({kEpoch, 1}, kNow).payload, IsEmpty());
+  // The next write, or the one after, finds a new file.
+  const auto first = spool.write(event_write({kEpoch, 21}), kNow);
+  if (!first) {
+    ASSERT_TRUE(spool.write(event_write({kEpoch, 21}), kNow));
+  }
+  EXPECT_EQ(set_aside(), 1U);
+  EXPECT_THAT(keys(reopened()), ElementsAre(RecordKey{kEpoch, 21}));
+}
+
+TEST_F(SpoolStoreTest, GoesOnWithoutAFileThatCantBeOpenedAndTakesItUpLater) {
+  std::filesystem::create_directories(path_);  // a directory in its place
+  SpoolStore spool = store();
+  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_EQ(spool.store_id(), 77U);
+  const auto failed = spool.write(event_write({kEpoch, 1}), kNow);
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, HasSubstr("outbox.db"));
+  EXPECT_THAT(spool.load({kEpoch, 1}, kNow).payload, IsEmpty());
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
+  EXPECT_THAT(keys(reopened()), ElementsAre(RecordKey{kEpoch, 1}));
+  EXPECT_EQ(spool.store_id(), 77U);
+}
+
+TEST_F(SpoolStoreTest, SaysThatAnotherProgramsDatabaseCantBeSetUp) {
+  sql("CREATE TABLE records (something INTEGER)");
+  SpoolStore spool = store();
+  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  const auto failed = spool.write(event_write({kEpoch, 1}), kNow);
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, HasSubstr("set up "));
+}
+
+}  // namespace
+}  // namespace bw::agent
