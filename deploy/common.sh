@@ -25,6 +25,14 @@ last_lines() {
   tail -n "${2:-20}" -- "$1" | sed 's/^/  | /' >&2
 }
 
+# build_error FILE: what ninja's log says failed, indented, on standard error.
+build_error() {
+  grep -q '^FAILED: ' -- "$1" || { last_lines "$1" && return 0; }
+  printf '\n  from %s:\n' "$1" >&2
+  sed -n '/^FAILED: /,$p' -- "$1" | grep -vE '^(: && )?/[^ ]*(ccache|[cg][+][+])[^ ]* ' | head -n 40 |
+    sed 's/^/  | /' >&2
+}
+
 # How far a log says its work is: "[12/96]" of ninja, or apt's packages.
 progress_of() {
   local seen
