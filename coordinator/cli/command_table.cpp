@@ -1,0 +1,137 @@
+#include "coordinator/cli/command_table.h"
+
+#include <array>
+
+namespace bw::cli {
+
+namespace {
+
+using Words = std::string_view;
+
+constexpr Words kOutputs[] = {"table", "wide", "json", "yaml", "name"};
+constexpr Words kStatuses[] = {"online", "draining", "offline", "silent"};
+constexpr Words kSeverities[] = {"info", "warning", "critical"};
+constexpr Words kAggregates[] = {"avg", "min", "max", "sum", "count", "last", "rate"};
+constexpr Words kSorts[] = {"name", "cpu", "mem", "load", "net", "disk", "temp", "status"};
+constexpr Words kShells[] = {"bash", "zsh", "fish"};
+
+constexpr FlagSpec kLabelFlag = {
+    "--label", "", "K=V", "only what has this label; several: all of them", {}, {}, true};
+constexpr FlagSpec kNodeFlag = {"--node", "", "ID", "only of this node", {}, Completes::nodes};
+
+constexpr FlagSpec kGlobal[] = {
+    {"--url", "", "URL", "the coordinator; else BELLWETHER_URL, else http://127.0.0.1:8420"},
+    {"--output", "-o", "FORMAT", "table (the default), wide, json, yaml or name", kOutputs,
+     Completes::choices},
+    {"--no-color", "", "", "no colours; so too where NO_COLOR is set or the output is no terminal"},
+    {"--help", "-h", "", "this text"},
+};
+
+constexpr FlagSpec kNodesFlags[] = {
+    {"--site", "", "SITE", "only nodes of this site"},
+    {"--status", "", "STATUS", "only nodes that are online, draining, offline or silent", kStatuses,
+     Completes::choices},
+    kLabelFlag,
+};
+constexpr FlagSpec kNodeShowFlags[] = {
+    {"--series", "", "", "the newest value of each of its series instead"},
+};
+constexpr FlagSpec kTopFlags[] = {
+    {"--once", "", "",
+     "print one frame as plain text and end; so too where the output is no terminal"},
+    {"--sort", "", "KEY",
+     "begin sorted by name, cpu (the default), mem, load, net, disk, temp or status", kSorts,
+     Completes::choices},
+};
+constexpr FlagSpec kQueryFlags[] = {
+    kNodeFlag,
+    kLabelFlag,
+    {"--from", "", "TIME", "begin: -15m (the default), 10:00, '2026-03-01 10:00', RFC 3339"},
+    {"--to", "", "TIME", "end: now (the default), or as --from"},
+    {"--step", "", "LENGTH", "one point each 10s, 1m, 1h; else chosen by the range"},
+    {"--aggregate", "", "HOW",
+     "what a point is of its samples: avg, min, max, sum, count, last or rate", kAggregates,
+     Completes::choices},
+};
+constexpr FlagSpec kEventsFlags[] = {
+    kNodeFlag,
+    {"--kind", "", "KIND", "only of this kind"},
+    {"--severity", "", "LEVEL", "only info, warning or critical and worse", kSeverities,
+     Completes::choices},
+    {"--from", "", "TIME", "begin: -24h, 10:00, '2026-03-01 10:00', RFC 3339"},
+    {"--to", "", "TIME", "end: now (the default), or as --from"},
+    {"--limit", "", "N", "the newest N"},
+};
+
+constexpr Words kStatusExamples[] = {"bellwether status", "bellwether status -o json",
+                                     "bellwether status && echo well"};
+constexpr Words kNodesExamples[] = {
+    "bellwether nodes", "bellwether nodes --site paris --status silent",
+    "bellwether nodes --label role=gpu -o wide", "bellwether nodes -o name"};
+constexpr Words kNodeShowExamples[] = {"bellwether node show box-1",
+                                       "bellwether node show box-1 --series",
+                                       "bellwether node show box-1 -o yaml"};
+constexpr Words kTopExamples[] = {"bellwether top", "bellwether top --sort temp",
+                                  "bellwether top --once"};
+constexpr Words kQueryExamples[] = {
+    "bellwether query cpu.util --node box-1",
+    "bellwether query net.rx_bytes --aggregate rate --from -1h --step 1m",
+    "bellwether query disk.util --label device=sda --step 10s",
+    "bellwether query mem.used --from '2026-03-01 10:00' --to '2026-03-01 11:00' -o json"};
+constexpr Words kEventsExamples[] = {"bellwether events",
+                                     "bellwether events --severity warning --from -24h",
+                                     "bellwether events --node box-1 -o wide"};
+constexpr Words kVersionExamples[] = {"bellwether version", "bellwether version -o json"};
+constexpr Words kCompletionExamples[] = {
+    "source <(bellwether completion bash)",
+    "bellwether completion zsh > \"${fpath[1]}/_bellwether\"",
+    "bellwether completion fish > ~/.config/fish/completions/bellwether.fish"};
+
+constexpr Words kTopAbout =
+    "Keys: c cpu  m mem  l load  n net  d disk  t temp  s status  a name; r the other way round;\n"
+    "up, down, page up, page down; Enter shows one node, / filters there; q leaves.";
+constexpr Words kStatusAbout =
+    "Exit code 1 where something is unwell: the store, the broker, or no answer at all.";
+
+constexpr CommandSpec kCommands[] = {
+    {"status",
+     "is the coordinator well, and how many nodes has it",
+     kStatusAbout,
+     {},
+     {},
+     kStatusExamples},
+    {"nodes", "all nodes, one a line", "", {}, kNodesFlags, kNodesExamples},
+    {"node show",
+     "one node in full",
+     "",
+     {"ID", {}, Completes::nodes},
+     kNodeShowFlags,
+     kNodeShowExamples},
+    {"top", "a live view of all nodes", kTopAbout, {}, kTopFlags, kTopExamples, false},
+    {"query", "a metric over time", "", {"METRIC"}, kQueryFlags, kQueryExamples},
+    {"events", "what happened, the newest last", "", {}, kEventsFlags, kEventsExamples},
+    {"version", "the version of this program", "", {}, {}, kVersionExamples},
+    {"completion",
+     "the completion script of a shell",
+     "",
+     {"SHELL", kShells, Completes::choices},
+     {},
+     kCompletionExamples,
+     false},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> commands() {
+  return kCommands;
+}
+
+std::span<const FlagSpec> global_flags() {
+  return kGlobal;
+}
+
+bool applies(const FlagSpec& global, const CommandSpec& command) {
+  return global.name != "--output" || command.prints_data;
+}
+
+}  // namespace bw::cli

@@ -1,0 +1,69 @@
+#include "coordinator/cli/view_status.h"
+
+#include "coordinator/cli/table.h"
+#include "coordinator/cli/times.h"
+#include "coordinator/cli/units.h"
+
+namespace bw::cli {
+
+namespace {
+
+std::string nodes_text(const FleetStatus& status) {
+  return count_text(status.online) + " online, " + count_text(status.draining) + " draining, " +
+         count_text(status.offline) + " offline, " + count_text(status.silent) + " silent";
+}
+
+std::string records_text(const FleetStatus& status) {
+  return count_text(status.stored) + " stored, " + count_text(status.duplicates) +
+         " duplicates dropped, " + count_text(status.gaps) + " in gaps";
+}
+
+}  // namespace
+
+std::string status_view(const FleetStatus& status, const std::string& url, const View& view) {
+  Table table;
+  table.column("").column("").column("");
+  const auto row = [&](const char* name, Cell state, std::string words) {
+    table.row({{name, Tone::dim}, std::move(state), std::move(words)});
+  };
+  std::string about = "at " + url + ", version " + status.version;
+  if (status.uptime_s) {
+    about += ", up " + duration_text(static_cast<std::int64_t>(*status.uptime_s * 1000));
+  }
+  const bool well = status_troubles(status).empty();
+  row("coordinator", well ? Cell("well", Tone::good) : Cell("unwell", Tone::bad), about);
+  row("broker", status.broker_connected ? Cell("connected", Tone::good) : Cell("lost", Tone::bad),
+      status.broker_url);
+  row("store", status.store_ok ? Cell("ok", Tone::good) : Cell("failing", Tone::bad),
+      status.store_reason);
+  const std::uint64_t missing = status.silent + status.offline;
+  const std::uint64_t all = missing + status.online + status.draining;
+  row("nodes", {count_text(all), missing > 0 ? Tone::warning : Tone::plain}, nodes_text(status));
+  row("records", count_text(status.stored), records_text(status));
+  row("payloads",
+      {count_text(status.refused_payloads),
+       status.refused_payloads > 0 ? Tone::warning : Tone::plain},
+      "refused");
+  if (view.wide) {
+    row("started", "",
+        local_time(status.started_ms) + " (" + ago(status.started_ms, view.now_ms) + ")");
+  }
+  return table.text(view.style);
+}
+
+std::string status_troubles(const FleetStatus& status) {
+  std::string text;
+  if (!status.broker_connected) {
+    text += "the coordinator has no connection to the broker";
+    if (!status.broker_url.empty()) text += " at " + visible(status.broker_url);
+    text += ": no telemetry arrives; the agents keep theirs until it is back\n";
+  }
+  if (!status.store_ok) {
+    text += "the coordinator's store takes no records";
+    if (!status.store_reason.empty()) text += ": " + visible(status.store_reason);
+    text += "; the agents keep theirs until it does\n";
+  }
+  return text;
+}
+
+}  // namespace bw::cli
