@@ -140,7 +140,7 @@ void Coordinator::State::on(const MessageReceived& event, Instant now, Effects& 
     last_refusal = event.node.str() + ": " + std::string(wire::name_of(*refused));
   }
   carry_out(work, effects);
-  send_due_acks(now, effects);
+  if (is_linked && ingest.is_ack_due(event.node, now)) send_ack(event.node, now, effects);
 }
 
 void Coordinator::State::on(const PayloadRefused& event, Instant, Effects&) {

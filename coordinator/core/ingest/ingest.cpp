@@ -1,6 +1,7 @@
 #include "coordinator/core/ingest/ingest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "schemas/wire/limits.h"
@@ -161,14 +162,17 @@ void Ingest::told_ack(const NodeId& id, Instant now) {
   nodes_[id].told = now;
 }
 
+bool Ingest::is_ack_due(const NodeId& id, Instant now) const {
+  if (!owed_.contains(id)) return false;
+  const auto entry = nodes_.find(id);
+  return entry == nodes_.end() || !entry->second.told ||
+         now - *entry->second.told >= kAckAgainAfter;
+}
+
 std::vector<NodeId> Ingest::due_acks(Instant now) const {
   std::vector<NodeId> due;
-  for (const NodeId& id : owed_) {
-    const auto entry = nodes_.find(id);
-    const bool was_told_lately =
-        entry != nodes_.end() && entry->second.told && now - *entry->second.told < kAckAgainAfter;
-    if (!was_told_lately) due.push_back(id);
-  }
+  std::copy_if(owed_.begin(), owed_.end(), std::back_inserter(due),
+               [&](const NodeId& id) { return is_ack_due(id, now); });
   return due;
 }
 

@@ -79,7 +79,9 @@ class Ingest {
   // Notes that a node is to be told (again) what is safe, and that it was told.
   void owe_ack(const NodeId& node) { owed_.insert(node); }
   void told_ack(const NodeId& node, Instant now);
-  // The nodes to tell now: those owed, and not told within kAckAgainAfter.
+  // Whether to tell a node now: it is owed, and was not told within kAckAgainAfter.
+  bool is_ack_due(const NodeId& node, Instant now) const;
+  // All of them. Takes as long as there are nodes owed: for once a second.
   std::vector<NodeId> due_acks(Instant now) const;
 
   struct Counts {
