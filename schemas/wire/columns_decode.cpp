@@ -179,10 +179,9 @@ std::optional<ColumnReader> ColumnReader::open(std::span<const std::byte> bytes)
   reader.offsets_.push_back(0);
   for (std::uint64_t column = 0; column < *columns; ++column) {
     const auto size = in.varint();
-    if (!size || *size > bytes.size()) return std::nullopt;
+    if (!size || *size > bytes.size() - reader.offsets_.back()) return std::nullopt;
     reader.offsets_.push_back(reader.offsets_.back() + static_cast<std::size_t>(*size));
   }
-  // Sums of kMaxSeries sizes, none larger than the bytes, cannot overflow.
   if (reader.offsets_.back() != in.size()) return std::nullopt;
   reader.body_ = *in.take(in.size());
   return reader;

@@ -14,18 +14,24 @@ inline constexpr std::size_t kMaxRows = 600;     // of a block: a minute at 10 H
 inline constexpr std::size_t kMaxAckEpochs = 16;  // of one Ack
 inline constexpr std::size_t kMaxCapabilities = 64;
 inline constexpr std::size_t kMaxColumnBytes = 8U << 20;  // a block's columns
+// Rows times columns of a block: what surely fits into kMaxColumnBytes, however little it
+// compresses.
+inline constexpr std::size_t kMaxBlockValues = 800'000;
 
 // Times on the wire: from 1970 to 2200. A clock beyond is broken, and sums with its times overflow.
 inline constexpr std::int64_t kMinTimeMs = 0;
 inline constexpr std::int64_t kMaxTimeMs = 7'258'118'400'000;
 
 // Whole payloads, by what they carry.
-inline constexpr std::size_t kMaxSmallPayload = 64U << 10;  // state, event, command, result, ack
+inline constexpr std::size_t kMaxSmallPayload = 80U << 10;  // state, event, command, result, ack
 inline constexpr std::size_t kMaxTablePayload = 4U << 20;   // birth: kMaxSeries descriptions
 inline constexpr std::size_t kMaxLivePayload = 64U << 10;   // kMaxSeries floats and a header
 inline constexpr std::size_t kMaxHistoryPayload =
     12U << 20;  // columns and, now and then, a series table
 
+static_assert(kMaxColumnBytes >= kMaxBlockValues * 9 + kMaxSeries * (5 + (kMaxRows + 7) / 8));
+// Every text of an event at its bound.
+static_assert(kMaxSmallPayload > (2 * kMaxLabels + 2) * (kMaxText + 32));
 static_assert(kMaxLivePayload > kMaxSeries * sizeof(float) + 1024);
 static_assert(kMaxHistoryPayload >= kMaxColumnBytes + kMaxTablePayload);
 

@@ -87,16 +87,17 @@ TEST(ColumnsEncode, marks_the_rows_that_have_a_value_only_where_some_lack) {
 
 TEST(ColumnsEncode, stays_within_the_bound_where_nothing_can_be_saved) {
   Rng rng(1);
-  constexpr std::size_t kColumns = 1400;
-  std::vector<std::int64_t> times(kMaxRows);
-  for (auto& time : times) time = static_cast<std::int64_t>(rng.next());
-  std::vector<double> values(kMaxRows * kColumns);
-  for (double& value : values) value = std::bit_cast<double>(rng.next());
   ColumnEncoder encoder;
-  const std::size_t size = encoder.encode(times, values, kColumns).size();
-  EXPECT_LE(size, kMaxColumnBytes);
-  // A byte a value, and of each column its size, tag and bitmap (some random bits are a NaN).
-  EXPECT_LE(size, values.size() * 9 + kColumns * (4 + kMaxRows / 8) + kMaxRows * 10 + 16);
+  // Long and narrow, and short and wide.
+  for (const std::size_t columns : {kMaxBlockValues / kMaxRows, kMaxSeries}) {
+    std::vector<std::int64_t> times(kMaxBlockValues / columns);
+    for (auto& time : times) time = static_cast<std::int64_t>(rng.next());
+    std::vector<double> values(times.size() * columns);
+    for (double& value : values) {
+      value = rng.chance(0.01) ? kNaN : std::bit_cast<double>(rng.next());
+    }
+    EXPECT_LE(encoder.encode(times, values, columns).size(), kMaxColumnBytes);
+  }
 }
 
 TEST(ColumnsEncode, stops_at_shapes_that_are_a_bug_of_the_caller) {
