@@ -36,18 +36,22 @@ SqliteFault classify(sqlite3* handle, int code) {
 
 std::string file_of(sqlite3* handle) {
   const char* name = ::sqlite3_db_filename(handle, "main");
-  return name == nullptr || *name == '\0' ? "database" : name;
+  return name == nullptr || *name == '\0' ? "database" : name;  // one in memory has none
 }
 
 // "/var/lib/x.db: database or disk is full"
-Error error_of(sqlite3* handle) {
-  std::string message = file_of(handle) + ": " + ::sqlite3_errmsg(handle);
+Error error_of(sqlite3* handle, std::string file) {
+  std::string message = std::move(file) + ": " + ::sqlite3_errmsg(handle);
   const int code = ::sqlite3_errcode(handle) & 0xff;
   const int system = ::sqlite3_system_errno(handle);
   if (system != 0 && (code == SQLITE_CANTOPEN || code == SQLITE_IOERR)) {
     message += std::string(" (") + std::strerror(system) + ")";
   }
   return Error{std::move(message)};
+}
+
+Error error_of(sqlite3* handle) {
+  return error_of(handle, file_of(handle));
 }
 
 std::string utc_stamp(WallTime now) {
@@ -212,7 +216,7 @@ Result<Database> Database::open_with(const std::string& path, int flags) {
   Database database(handle);
   if (code != SQLITE_OK) {
     if (handle == nullptr) return Error{path + ": out of memory"};
-    return error_of(handle).within("open");
+    return error_of(handle, path).within("open");
   }
   ::sqlite3_extended_result_codes(handle, 1);
   ::sqlite3_busy_timeout(handle, kBusyTimeoutMs);
