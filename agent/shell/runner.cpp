@@ -80,7 +80,7 @@ void Runner::start() {
   const AgentOptions& options = agent_->options();
   log(LogLevel::info, kPart,
       "bellwether-agent " BW_VERSION " runs as node " + options.node.str() + " at site " +
-          options.site + ", " + std::to_string(records.size()) + " records wait in the outbox");
+          options.site + ", records in the outbox: " + std::to_string(records.size()));
   step(OutboxOpened{std::move(records)}, monotonic_now());
   link_.emplace(loop_, settings_, options.node, options.epoch,
                 AgentLink::Handlers{

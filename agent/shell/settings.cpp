@@ -1,6 +1,8 @@
 #include "agent/shell/settings.h"
 
+#include <filesystem>
 #include <functional>
+#include <system_error>
 
 #include "agent/shell/hardware.h"
 #include "base/ids.h"
@@ -62,6 +64,13 @@ std::string check_level(const std::string& level) {
 
 std::string check_path(const std::string& path) {
   return path.starts_with('/') ? std::string{} : "must be an absolute path, beginning with '/'";
+}
+
+std::string check_root(const std::string& path) {
+  if (const std::string wrong = check_path(path); !wrong.empty()) return wrong;
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) ? std::string{}
+                                                      : path + " is not a directory";
 }
 
 // What no key by itself can tell.
@@ -136,7 +145,7 @@ void add_collect_keys(Settings& s, std::vector<ConfigKey>& keys) {
   keys.push_back({"collect.root", &s.root,
                   "The directory that holds proc, sys and etc: another one than / serves tests and "
                   "containers that see the box elsewhere.",
-                  false, [&s] { return check_path(s.root); }});
+                  false, [&s] { return check_root(s.root); }});
   keys.push_back({"history.block_s", &s.block_s,
                   "Seconds that one block of history covers, 1 to 600: what is lost when the power "
                   "fails. At most 600 measurements a block.",
