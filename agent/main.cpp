@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <malloc.h>
+#include <sys/stat.h>
 
 #include "agent/shell/command_line.h"
 #include "agent/shell/metrics_page.h"
@@ -33,6 +34,7 @@ int wrong(const bw::Error& error) {
 int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 1);  // threads that sleep most of the time need no heaps of their own
   std::signal(SIGPIPE, SIG_IGN);
+  umask(0077);  // what is measured is nobody else's business
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
   auto line = bw::agent::parse_command_line(arguments);
   if (!line) return wrong(line.error());

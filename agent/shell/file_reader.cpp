@@ -127,7 +127,7 @@ std::size_t FileReader::left_out() const {
 
 // Keeps the open files of paths that are still there.
 void FileReader::rescan(Source& source, std::uint64_t tick) {
-  source.rescan = tick + kRescanTicks;
+  source.rescan = (tick / kRescanTicks + 1) * kRescanTicks;
   files_ -= source.files.size();
   std::vector<std::string> paths =
       expand_pattern(root_, source.spec->path, kMaxFiles - files_, source.left_out);

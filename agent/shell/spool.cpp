@@ -38,7 +38,7 @@ Spool::Spool(SpoolStore store, std::function<void(Event)> answer)
       this);
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  BW_ASSERT(error == 0);
+  BW_ASSERT(error == 0);  // a box that has no thread left: the service manager tries again later
 }
 
 Spool::~Spool() {

@@ -98,20 +98,25 @@ struct SpoolStore::Connection {
   Statement find_record;
   Statement find_table;
 
-  Result<void> set_up(std::uint64_t max_file_bytes);
+  // `store_id` is the one to take where the file has none yet, then the one in the file.
+  Result<void> set_up(std::uint64_t max_file_bytes, std::uint64_t& store_id);
   Result<void> prepare();
-  // The one in the file, or `fresh` where there is none yet.
-  Result<std::uint64_t> store_id(std::uint64_t fresh);
+  Result<void> settle_store_id(std::uint64_t& store_id);
 };
 
-Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes) {
+Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes, std::uint64_t& store_id) {
   // Small caches: the agent shares the box with those it is there for.
   const std::string pragmas =
       "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 4194304;"
       "PRAGMA max_page_count = " +
       std::to_string(max_file_bytes / kPageBytes) + ";";
   if (const auto done = database.execute(pragmas.c_str()); !done) return done;
+  // In one transaction: a slow disk is waited for once.
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return transaction.error();
   if (const auto done = database.execute(kSchema); !done) return done;
+  if (const auto done = settle_store_id(store_id); !done) return done;
+  if (const auto done = transaction->commit(); !done) return done;
   return prepare();
 }
 
@@ -176,31 +181,23 @@ Result<void> SpoolStore::connect(WallTime now) {
   }
   if (!database) return database.error().within(path_);
   connection_ = std::make_unique<Connection>(std::move(*database));
-  const auto set_up = connection_->set_up(max_file_bytes_);
-  if (!set_up) {
-    connection_.reset();
-    return set_up.error().within("set up " + path_);
-  }
-  const auto store_id = connection_->store_id(store_id_);
-  if (!store_id) {
-    connection_.reset();
-    return store_id.error().within("set up " + path_);
-  }
-  store_id_ = *store_id;
-  return {};
+  const auto set_up = connection_->set_up(max_file_bytes_, store_id_);
+  if (set_up) return {};
+  connection_.reset();
+  return set_up.error().within("set up " + path_);
 }
 
-Result<std::uint64_t> SpoolStore::Connection::store_id(std::uint64_t fresh) {
+Result<void> SpoolStore::Connection::settle_store_id(std::uint64_t& store_id) {
   auto insert =
       database.prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('store_id', ?1)");
   if (!insert) return insert.error();
-  if (const auto done = insert->bind(1, to_stored(fresh)).run(); !done) return done.error();
+  if (const auto done = insert->bind(1, to_stored(store_id)).run(); !done) return done;
   auto select = database.prepare("SELECT value FROM meta WHERE name = 'store_id'");
   if (!select) return select.error();
   const auto row = select->step();
   if (!row) return row.error();
-  const std::uint64_t stored = *row ? from_stored(select->integer(0)) : 0;
-  return stored != 0 ? stored : fresh;
+  if (*row && select->integer(0) != 0) store_id = from_stored(select->integer(0));
+  return {};
 }
 
 Result<std::vector<StoredRecord>> SpoolStore::list() {
