@@ -1,0 +1,91 @@
+#include <set>
+#include <sstream>
+
+#include "tests/unit/coordinator/core/api/harness.h"
+
+namespace bw::coordinator::api {
+namespace {
+
+class PrometheusTest : public ApiTest {
+ protected:
+  PrometheusTest() {
+    for (std::size_t i = 0; i < messages.size(); ++i) messages[i] = i + 1;
+    service.messages = messages;
+    service.nodes = {4, 3, 2, 1};
+    service.records = {100, 5, 6, 0};
+    service.commits = 50;
+    service.live_samples = 70;
+  }
+  std::string text() { return get("/metrics").body; }
+  bool has_line(const std::string& line) {
+    return ("\n" + text()).find("\n" + line + "\n") != std::string::npos;
+  }
+
+  std::array<std::uint64_t, 8> messages{};
+};
+
+TEST_F(PrometheusTest, IsTextOfVersion004) {
+  EXPECT_EQ(get("/metrics").content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST_F(PrometheusTest, HasTheFigures) {
+  for (const char* line :
+       {"bw_build_info{version=\"1.2.3\"} 1", "bw_nodes{status=\"online\"} 4",
+        "bw_nodes{status=\"draining\"} 3", "bw_nodes{status=\"offline\"} 2",
+        "bw_nodes{status=\"silent\"} 1", "bw_messages_total{topic=\"birth\"} 1",
+        "bw_messages_total{topic=\"history\"} 4", "bw_records_stored_total 100",
+        "bw_records_duplicate_total 5", "bw_record_gaps_total 6", "bw_store_commits_total 50",
+        "bw_store_ok 1", "bw_broker_connected 1", "bw_live_samples_total 70",
+        "bw_node_conflicts_total 0", "bw_start_time_seconds 1700000000"}) {
+    EXPECT_TRUE(has_line(line)) << line << " in\n" << text();
+  }
+}
+
+TEST_F(PrometheusTest, CountsNoMessagesOfTopicsThatNodesOnlyRead) {
+  EXPECT_EQ(text().find("topic=\"ack\""), std::string::npos);
+  EXPECT_EQ(text().find("topic=\"down"), std::string::npos);
+}
+
+TEST_F(PrometheusTest, ShowsWhatIsNotWell) {
+  service.store_is_well = false;
+  service.is_connected = false;
+  EXPECT_TRUE(has_line("bw_store_ok 0"));
+  EXPECT_TRUE(has_line("bw_broker_connected 0"));
+}
+
+TEST_F(PrometheusTest, EscapesLabels) {
+  std::array<std::uint64_t, wire::kRefusals> counts{};
+  counts[static_cast<std::size_t>(wire::Refusal::bad_node_id)] = 2;
+  service.each_refused = [&](const auto& visit) { visit("a\"b\\c\nd", counts); };
+  EXPECT_TRUE(has_line(R"(bw_payloads_refused_total{node="a\"b\\c\nd",reason="bad_node_id"} 2)"));
+}
+
+TEST_F(PrometheusTest, DescribesEveryMetricOnceBeforeItsSamples) {
+  std::set<std::string> described;
+  std::istringstream lines(text());
+  std::string current;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first;
+    std::string second;
+    words >> first >> second;
+    if (first == "#" && second == "HELP") {
+      words >> current;
+      EXPECT_TRUE(described.insert(current).second) << current;
+    } else if (first == "#") {
+      std::string name;
+      std::string type;
+      words >> name >> type;
+      EXPECT_EQ(second, "TYPE");
+      EXPECT_EQ(name, current);
+      EXPECT_TRUE(type == "counter" || type == "gauge") << line;
+      EXPECT_EQ(type == "counter", name.ends_with("_total")) << line;
+    } else {
+      EXPECT_EQ(first.substr(0, first.find('{')), current) << line;
+    }
+  }
+  EXPECT_GT(described.size(), 10U);
+}
+
+}  // namespace
+}  // namespace bw::coordinator::api
