@@ -30,9 +30,10 @@ constexpr std::uint32_t kDefaultReceiveMaximum = 65535;  // MQTT 5.0, 3.2.2.3.3
 
 // Why it failed: what the broker said, or else what Paho did.
 std::string words(const mqtt::token& token) {
-  const int reason = token.get_reason_code();
-  if (reason >= 0x80) return "the broker refused: " + mqtt::exception::reason_code_str(reason);
+  // A refused connection has the broker's code in the wrong place.
   const int code = token.get_return_code();
+  const int reason = code >= 0x80 ? code : static_cast<int>(token.get_reason_code());
+  if (reason >= 0x80) return "the broker refused: " + mqtt::exception::reason_code_str(reason);
   if (code == MQTTASYNC_FAILURE) return "no connection (refused, or no answer)";
   return mqtt::exception::error_str(code);
 }
@@ -224,8 +225,12 @@ struct MqttConnection::Paho {
   struct PublishListener final : Listener {
     using Listener::Listener;
     void on_failure(const mqtt::token& token) override {
-      owner.inbox->push(
-          {.kind = MqttEvent::Kind::refused, .connection = owner.number, .reason = words(token)});
+      // Where it was not the broker's word the connection is at its end, which is told apart.
+      if (token.get_reason_code() < 0x80) return;
+      owner.inbox->push({.kind = MqttEvent::Kind::refused,
+                         .connection = owner.number,
+                         .count = 1,
+                         .reason = words(token)});
     }
     void on_success(const mqtt::token&) override {
       owner.inbox->push(
@@ -309,8 +314,8 @@ Result<void> MqttConnection::subscribe(const std::vector<std::string>& topics) {
     auto filters = std::make_shared<mqtt::string_collection>();
     for (const auto& topic : topics) filters->push_back(topic);
     const mqtt::async_client::qos_collection levels(topics.size(), 1);
-    const std::vector<mqtt::subscribe_options> each(topics.size());
-    paho_->client.subscribe(filters, levels, nullptr, paho_->on_subscribe, each);
+    // Without options of their own: Paho 1.2.0 loses them on the way and reads what is not there.
+    paho_->client.subscribe(filters, levels, nullptr, paho_->on_subscribe);
   });
 }
 

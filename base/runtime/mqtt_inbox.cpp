@@ -14,12 +14,16 @@ std::size_t cost(const MqttMessage& message) {
 
 void MqttInbox::push(MqttEvent event) {
   const std::lock_guard lock(mutex_);
-  // A run of completions is one event: the loop wakes once for it.
-  if (event.kind == MqttEvent::Kind::completed && !events_.empty() &&
-      events_.back().kind == MqttEvent::Kind::completed &&
-      events_.back().connection == event.connection) {
-    events_.back().count += event.count;
-    return;
+  // A run of the same answers is one event: the loop wakes once for it.
+  const bool answers =
+      event.kind == MqttEvent::Kind::completed || event.kind == MqttEvent::Kind::refused;
+  if (answers && !events_.empty()) {
+    MqttEvent& last = events_.back();
+    if (last.kind == event.kind && last.connection == event.connection &&
+        last.reason == event.reason) {
+      last.count += event.count;
+      return;
+    }
   }
   push_locked(std::move(event));
 }

@@ -21,7 +21,7 @@ struct MqttEvent {
     subscribed,  // all of them
     failed,      // reason: connecting or subscribing, or the connection ended
     completed,   // count QoS 1 messages are with the broker
-    refused,     // reason: a QoS 1 message was not taken by the broker
+    refused,     // reason: count QoS 1 messages were not taken by the broker
     message,
     closed,  // our goodbye is out, or was not to be said
   };

@@ -173,8 +173,8 @@ void MqttLink::State::handle_of_connection(MqttEvent& event) {
       lose(event.reason);
       break;
     case Kind::refused:
-      log(LogLevel::warning, kPart, "a message was not taken: " + event.reason);
-      event.count = 1;
+      log(LogLevel::warning, kPart,
+          "messages not taken: " + std::to_string(event.count) + " (" + event.reason + ")");
       [[fallthrough]];
     case Kind::completed:
       in_flight -= std::min<std::size_t>(in_flight, event.count);
@@ -277,13 +277,11 @@ void MqttLink::State::send_waiting() {
     const auto sent =
         connection->publish(next.topic, next.payload, 1, next.retained, next.expiry_s);
     if (!sent) {
-      // The connection is on its way down, and says so itself; where it isn't, this message is
-      // refused like any other.
-      log(LogLevel::warning, kPart, "a message was not taken: " + sent.error().message);
-    } else {
-      sent_bytes += next.payload.size();
-      ++in_flight;
+      lose(sent.error().message);  // it ended, and its own word of it is still on its way
+      return;
     }
+    sent_bytes += next.payload.size();
+    ++in_flight;
     queue.pop_front();
   }
 }
