@@ -27,15 +27,20 @@ constexpr std::string_view kFileSystems = "file_systems";  // what statvfs tells
 // read late, after ticks that were missed: it is gone when it was due twice.
 constexpr std::uint64_t kDueTimes = 2;
 
-// With every source at its bound, the table has room.
-static_assert((CpuSource::kMaxCpus + 1) * (CpuSource::kColumns + 1) +
-                      SoftnetSource::kMaxCpus * SoftnetSource::kValues <=
-                  wire::kMaxSeries &&
-              NetworkSource::kMaxInterfaces * (NetworkSource::kValues + 1) +
-                      DiskSource::kMaxDisks * std::size(kDiskMetrics) +
-                      FileSystemSource::kMaxFileSystems * FileSystemSource::kValues +
-                      ThermalZoneSource::kMaxZones + MonitorSource::kMaxSensors <=
-                  wire::kMaxSeries / 2);
+constexpr std::size_t count_metrics() {
+  std::size_t count = 0;
+  for (const auto& group : kMetricGroups) count += group.size();
+  return count;
+}
+
+// Room for all: every source at its bound, and each metric once beside.
+static_assert((CpuSource::kMaxCpus + 1) * (CpuSource::kColumns + 1) + CpuSource::kSoftInterrupts +
+                  SoftnetSource::kMaxCpus * SoftnetSource::kValues +
+                  NetworkSource::kMaxInterfaces * (NetworkSource::kValues + 1) +
+                  DiskSource::kMaxDisks * std::size(kDiskMetrics) +
+                  FileSystemSource::kMaxFileSystems * FileSystemSource::kValues +
+                  ThermalZoneSource::kMaxZones + MonitorSource::kMaxSensors + count_metrics() <=
+              wire::kMaxSeries);
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kSourceCount; ++i) {

@@ -16,7 +16,7 @@ namespace bw::agent {
 class CpuSource : public Source {
  public:
   // Cores kept, beside the line for all of them.
-  static constexpr std::size_t kMaxCpus = 320;
+  static constexpr std::size_t kMaxCpus = 256;
   static constexpr std::size_t kColumns = 10;
   static constexpr std::size_t kSoftInterrupts = 10;
   // Ticks of the text a second: Linux tells programs 100 whatever its own clock is (USER_HZ).

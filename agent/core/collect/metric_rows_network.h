@@ -53,10 +53,6 @@ inline constexpr MetricInfo kSoftnetMetrics[] = {
     softnet_counter("net.softnet_processed", "1", "Packets taken from the devices."),
     softnet_counter("net.softnet_dropped", "2", "Packets dropped as the backlog was full."),
     softnet_counter("net.softnet_squeezed", "3", "Times work was left as the time was up."),
-    softnet_counter("net.softnet_received_rps", "10", "Times another CPU asked for help."),
-    softnet_counter("net.softnet_flow_limit", "11", "Packets dropped for their flow's greed."),
-    labelled("cpu", gauge(SourceId::softnet, "net.softnet_backlog", "count", "12",
-                          "Packets in the backlog now.")),
 };
 
 inline constexpr MetricInfo kIpMetrics[] = {

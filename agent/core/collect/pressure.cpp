@@ -1,5 +1,6 @@
 #include "agent/core/collect/pressure.h"
 
+#include <cerrno>
 #include <cmath>
 
 #include "agent/core/collect/metric_table.h"
@@ -40,6 +41,11 @@ bool PressureSource::read(const TextReading& reading, Instant) {
     if (there) scanner.skip_line();
   }
   return understood;
+}
+
+bool PressureSource::refused(const TextReading& reading) {
+  lose();
+  return reading.error == EOPNOTSUPP;
 }
 
 void PressureSource::lose() {

@@ -13,6 +13,8 @@ class PressureSource : public Source {
   PressureSource(SourceId source, Sample& sample);
 
   bool read(const TextReading& reading, Instant when) override;
+  // A kernel whose PSI is switched off has the files all the same.
+  bool refused(const TextReading& reading) override;
   void lose() override;
 
  private:

@@ -138,9 +138,7 @@ void SoftnetSource::lose() {
 }
 
 bool SoftnetSource::read_cpu(Scanner& scanner, std::size_t line) {
-  // Columns of the text, from 0; the ones between are of the past.
-  constexpr std::size_t kWanted[kValues] = {0, 1, 2, 9, 10, 11};
-  constexpr std::size_t kIndex = 12;  // the CPU's number, since 5.14
+  constexpr std::size_t kIndex = 12;  // the column of the CPU's number, since 5.10
   std::array<double, kColumns> columns;
   for (double& column : columns) column = scanner.hex();
   scanner.skip_line();
@@ -156,13 +154,13 @@ bool SoftnetSource::read_cpu(Scanner& scanner, std::size_t line) {
       [](std::string_view) { return Verdict::follow; },
       [&](Cpu& added) {
         for (std::size_t i = 0; i < kValues; ++i) {
-          const bool there = !std::isnan(columns[kWanted[i]]);
+          const bool there = !std::isnan(columns[i]);
           added.aliases[i] =
               there ? sample_.declare(kSoftnetMetrics[i], {{"cpu", added.name}}) : Sample::kNoAlias;
         }
       });
   if (cpu == nullptr) return true;
-  for (std::size_t i = 0; i < kValues; ++i) sample_.set(cpu->aliases[i], columns[kWanted[i]]);
+  for (std::size_t i = 0; i < kValues; ++i) sample_.set(cpu->aliases[i], columns[i]);
   return true;
 }
 

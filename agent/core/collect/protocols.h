@@ -58,8 +58,8 @@ class SocketSource : public Source {
 // softnet_stat: a line a CPU, of hexadecimal columns.
 class SoftnetSource : public Source {
  public:
-  static constexpr std::size_t kMaxCpus = 320;
-  static constexpr std::size_t kValues = 6;
+  static constexpr std::size_t kMaxCpus = 256;
+  static constexpr std::size_t kValues = 3;
   static constexpr std::size_t kColumns = 13;
 
   explicit SoftnetSource(Sample& sample) : Source(sample), cpus_(kMaxCpus) {}

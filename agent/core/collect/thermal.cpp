@@ -1,6 +1,7 @@
 #include "agent/core/collect/thermal.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 
 #include "agent/core/collect/metric_table.h"
@@ -71,7 +72,8 @@ bool TemperatureSource::read(const TextReading& reading, Instant) {
 
 bool TemperatureSource::refused(const TextReading& reading) {
   if (Sensor* sensor = at(reading.path)) sample_.lose(sensor->alias);
-  return false;
+  // A part that is switched off has no temperature, and that may last.
+  return reading.error == EAGAIN || reading.error == ENODATA;
 }
 
 void TemperatureSource::finish() {

@@ -1,0 +1,66 @@
+#include "agent/core/collect/metric_table.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace bw::agent {
+namespace {
+
+TEST(MetricTable, EveryNameIsThereOnce) {
+  std::set<std::string_view> names;
+  for (const MetricInfo* info : all_metrics()) {
+    EXPECT_TRUE(names.insert(info->name).second) << info->name;
+  }
+  EXPECT_GE(names.size(), 300U);
+}
+
+TEST(MetricTable, EveryKeyOfASourceIsThereOnce) {
+  std::set<std::pair<SourceId, std::string_view>> keys;
+  for (const MetricInfo* info : all_metrics()) {
+    if (info->key.empty()) continue;
+    EXPECT_TRUE(keys.insert({info->source, info->key}).second) << info->name;
+    EXPECT_EQ(find_metric(info->source, info->key), info);
+  }
+}
+
+TEST(MetricTable, NamesAreDottedWordsInSmallLetters) {
+  for (const MetricInfo* info : all_metrics()) {
+    EXPECT_TRUE(std::all_of(info->name.begin(), info->name.end(), [](char c) {
+      return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '.' || c == '_';
+    })) << info->name;
+    EXPECT_NE(info->name.find('.'), std::string_view::npos) << info->name;
+  }
+}
+
+TEST(MetricTable, EveryMetricHasAKnownUnitAndASentence) {
+  const std::set<std::string_view> units = {"%",     "s",     "ms",    "us",   "B", "KiB",
+                                            "count", "pages", "tasks", "bits", "C", "1"};
+  for (const MetricInfo* info : all_metrics()) {
+    EXPECT_TRUE(units.contains(info->unit)) << info->name << " " << info->unit;
+    EXPECT_GT(info->scale, 0) << info->name;
+    EXPECT_GT(info->text.size(), 8U) << info->name;
+    EXPECT_EQ(info->text.back(), '.') << info->name;
+    EXPECT_FALSE(std::islower(info->text.front()) != 0) << info->name;
+  }
+}
+
+TEST(MetricTable, SharesAreNoCounters) {
+  for (const MetricInfo* info : all_metrics()) {
+    const bool counter = info->kind == wire::SeriesKind::counter;
+    EXPECT_FALSE(counter && info->unit == "%") << info->name;
+  }
+}
+
+TEST(MetricTable, AKeyIsLookedForInItsSourceOnly) {
+  EXPECT_NE(find_metric(SourceId::meminfo, "MemTotal"), nullptr);
+  EXPECT_EQ(find_metric(SourceId::vmstat, "MemTotal"), nullptr);
+  EXPECT_EQ(find_metric(SourceId::meminfo, ""), nullptr);
+  EXPECT_EQ(find_metric(SourceId::meminfo, "MemTotals"), nullptr);
+}
+
+}  // namespace
+}  // namespace bw::agent

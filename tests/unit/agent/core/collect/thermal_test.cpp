@@ -1,0 +1,138 @@
+#include "agent/core/collect/thermal.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/agent/core/collect/box.h"
+
+namespace bw::agent {
+namespace {
+
+const std::string kZones = "/sys/class/thermal/thermal_zone";
+const std::string kMonitors = "/sys/class/hwmon/hwmon";
+
+Box::Labels zone(int number, const std::string& type) {
+  return {{"zone", "thermal_zone" + std::to_string(number)}, {"type", type}};
+}
+Box::Labels sensor(const std::string& chip, const std::string& name) {
+  return {{"chip", chip}, {"sensor", name}};
+}
+
+TEST(Thermal, ZonesAreToldByTheirTypes) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(0, "CPU-therm")), 48.5);
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(1, "GPU-therm")), 47);
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(2, "tj-therm")), -1.5);
+}
+
+TEST(Thermal, AZoneThatCanNotBeReadLosesItsValueAlone) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  box.fail(kZones + "1/temp", EIO).tick();
+  EXPECT_TRUE(std::isnan(box.value("thermal.zone_temp", zone(1, "GPU-therm"))));
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(0, "CPU-therm")), 48.5);
+  EXPECT_EQ(box.trouble("thermal_temp"), kZones + "1/temp: Input/output error");
+  box.set(kZones + "1/temp", "46500\n").tick();
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(1, "GPU-therm")), 46.5);
+  EXPECT_EQ(box.trouble("thermal_temp"), "");
+}
+
+TEST(Thermal, AZoneThatVanishesLosesItsValueAndReturns) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  box.remove(kZones + "1/temp").tick();
+  EXPECT_TRUE(std::isnan(box.value("thermal.zone_temp", zone(1, "GPU-therm"))));
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(2, "tj-therm")), -1.5);
+  box.set(kZones + "1/temp", "46000").tick();
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(1, "GPU-therm")), 46);
+  box.remove(kZones + "0/temp").remove(kZones + "1/temp").remove(kZones + "2/temp").tick();
+  EXPECT_TRUE(std::isnan(box.value("thermal.zone_temp", zone(2, "tj-therm"))));
+  EXPECT_EQ(box.count("thermal.zone_temp"), 3U);
+}
+
+TEST(Thermal, AZoneThatComesLaterWaitsForItsType) {
+  Box box;
+  box.tick();
+  box.set(kZones + "0/temp", "40000\n").set(kZones + "0/type", "acpitz\n").ticks(10);
+  EXPECT_EQ(box.count("thermal.zone_temp"), 0U);
+  box.ticks(50);
+  EXPECT_EQ(box.value("thermal.zone_temp", zone(0, "acpitz")), 40);
+}
+
+TEST(Thermal, AZoneWhoseTypeCanNotBeReadHasNone) {
+  Box box;
+  box.set(kZones + "0/temp", "40000\n").fail(kZones + "0/type", EIO).tick();
+  EXPECT_EQ(box.value("thermal.zone_temp", {{"zone", "thermal_zone0"}}), 40);
+  EXPECT_EQ(box.trouble("thermal_type"), kZones + "0/type: Input/output error");
+}
+
+TEST(Thermal, NoTemperatureIsNoValue) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  box.set(kZones + "0/temp", "hot\n").tick();
+  EXPECT_TRUE(std::isnan(box.value("thermal.zone_temp", zone(0, "CPU-therm"))));
+  EXPECT_EQ(box.trouble("thermal_temp"), kZones + "0/temp: not understood");
+}
+
+TEST(Monitors, SensorsAreToldByChipAndLabel) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  EXPECT_EQ(box.value("hwmon.temp", sensor("nvme", "Composite")), 41.85);
+  EXPECT_EQ(box.value("hwmon.temp", sensor("nvme", "Sensor 1")), 44);
+  EXPECT_EQ(box.value("hwmon.temp", sensor("tmp451", "temp1")), 50.125);
+  EXPECT_EQ(box.value("hwmon.temp", sensor("tmp451", "temp2")), 51.25);
+}
+
+TEST(Monitors, TwoChipsOfOneNameAreToldApart) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  EXPECT_EQ(box.value("hwmon.temp", sensor("nvme hwmon1", "Composite")), 38.85);
+  EXPECT_EQ(box.count("hwmon.temp"), 5U);
+}
+
+TEST(Monitors, TwoSensorsOfOneLabelAreToldApart) {
+  Box box;
+  for (const char* number : {"1", "2"}) {
+    box.set(kMonitors + "0/temp" + number + "_input", "30000\n");
+    box.set(kMonitors + "0/temp" + number + "_label", "Core\n");
+  }
+  box.set(kMonitors + "0/name", "coretemp\n").tick();
+  EXPECT_TRUE(box.has("hwmon.temp", sensor("coretemp", "Core")));
+  EXPECT_TRUE(box.has("hwmon.temp", sensor("coretemp", "Core temp2")));
+}
+
+TEST(Monitors, AChipWhoseNameCanNotBeReadIsCalledByItsMonitor) {
+  Box box;
+  box.set(kMonitors + "3/temp1_input", "30000\n").fail(kMonitors + "3/name", EIO).tick();
+  EXPECT_EQ(box.value("hwmon.temp", sensor("hwmon3", "temp1")), 30);
+}
+
+TEST(Monitors, ASensorThatSleepsLosesItsValueUntilItWakes) {
+  Box box = Box::fixture("proc_jetson");
+  box.tick();
+  box.fail(kMonitors + "2/temp2_input", ENODATA).ticks(10);
+  EXPECT_TRUE(std::isnan(box.value("hwmon.temp", sensor("tmp451", "temp2"))));
+  EXPECT_EQ(box.value("hwmon.temp", sensor("tmp451", "temp1")), 50.125);
+  EXPECT_EQ(box.collector().troubles().size(), 0U);
+  box.fail(kZones + "1/temp", EAGAIN).tick();
+  EXPECT_EQ(box.collector().troubles().size(), 0U);
+  EXPECT_TRUE(std::isnan(box.value("thermal.zone_temp", zone(1, "GPU-therm"))));
+  box.set(kMonitors + "2/temp2_input", "52000\n").ticks(10);
+  EXPECT_EQ(box.value("hwmon.temp", sensor("tmp451", "temp2")), 52);
+}
+
+TEST(Monitors, SensorsBeyondTheBoundAreIgnoredAndCounted) {
+  Box box;
+  box.set(kMonitors + "0/name", "many\n");
+  for (std::size_t i = 0; i < MonitorSource::kMaxSensors + 2; ++i) {
+    box.set(kMonitors + "0/temp" + std::to_string(i) + "_input", "30000\n");
+  }
+  box.tick();
+  EXPECT_EQ(box.count("hwmon.temp"), MonitorSource::kMaxSensors);
+  EXPECT_EQ(box.value("self.devices_ignored"), 2);
+}
+
+}  // namespace
+}  // namespace bw::agent
