@@ -43,5 +43,7 @@ def unbuilt(tree, built):
     for path, text in tree.code(*BUILT):
         if path.endswith(".cpp") and str(tree.root / path) not in built:
             yield Finding(path, 0, "is built by no target")
-        if path.startswith("tests/unit/") and path.endswith(".cpp") and "DISABLED_" in text:
+        # A test may start its own program again for a part that has to die: that part is disabled
+        # for everyone else, and named where it is started.
+        if "DISABLED_" in text and "--gtest_also_run_disabled_tests" not in text:
             yield Finding(path, 0, "has a disabled test: a test that is not run is none")
