@@ -60,6 +60,7 @@ Result<void> ApiClient::walk_nodes(const Parameters& parameters, const TakePage&
     const std::string next = page->next;
     take(std::move(answer.body), *page);
     if (next.empty()) return {};
+    if (next == after) return Error{base_url_ + ": its pages lead in a circle"};
     after = next;
   }
   return Error{base_url_ + ": more pages than a fleet can have"};

@@ -1,7 +1,6 @@
 #include "coordinator/cli/arguments.h"
 
 #include <algorithm>
-#include <memory>
 
 #include <CLI/CLI.hpp>
 
@@ -14,14 +13,7 @@ namespace bw::cli {
 namespace {
 
 using Values = std::vector<std::string>;
-
-// One command of the table as CLI11 knows it, and where it puts what it reads.
-struct Bound {
-  const CommandSpec* spec = nullptr;
-  CLI::App* app = nullptr;
-  Values arguments;
-  std::map<std::string, Values, std::less<>> flags;
-};
+using Flags = std::map<std::string, Values, std::less<>>;
 
 std::string in_quotes(std::string_view text) {
   return "'" + visible(text) + "'";
@@ -43,150 +35,156 @@ std::string suggestion(std::string_view text, const std::vector<std::string_view
   return ": it is one of " + listed(choices);
 }
 
+// Where the command's words end: CLI11 would take a node that is called like a command for one.
+struct Split {
+  const CommandSpec* command = nullptr;
+  std::string words;  // of the command, as far as they came
+  Values rest;        // all else, in its order
+  std::string wrong;
+};
+
+const FlagSpec* global_flag(std::string_view word) {
+  const std::string_view name = word.substr(0, word.find('='));
+  for (const FlagSpec& flag : global_flags()) {
+    if (name == flag.name) return &flag;
+    if (!flag.short_name.empty() && word.substr(0, 2) == flag.short_name) return &flag;
+  }
+  return nullptr;
+}
+
+std::string unknown_command(const std::string& words) {
+  std::vector<std::string_view> paths;
+  for (const CommandSpec& command : commands()) paths.push_back(command.path);
+  return "unknown command " + in_quotes(words) + suggestion(words, paths);
+}
+
+bool is_group(std::string_view words) {
+  return std::any_of(commands().begin(), commands().end(), [&](const CommandSpec& command) {
+    return command.path.size() > words.size() && command.path.starts_with(words) &&
+           command.path[words.size()] == ' ';
+  });
+}
+
+Split split(const Values& arguments) {
+  Split found;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (found.command != nullptr) {
+      found.rest.push_back(word);
+    } else if (word.starts_with('-')) {
+      const FlagSpec* flag = global_flag(word);
+      if (flag == nullptr) {
+        std::vector<std::string_view> names;
+        for (const FlagSpec& global : global_flags()) names.push_back(global.name);
+        found.wrong = "unknown flag " + in_quotes(word) + suggestion(word, names);
+        return found;
+      }
+      found.rest.push_back(word);
+      const bool is_alone = word == flag->name || word == flag->short_name;
+      if (!flag->value.empty() && is_alone && i + 1 < arguments.size()) {
+        found.rest.push_back(arguments[++i]);
+      }
+    } else {
+      found.words.append(found.words.empty() ? "" : " ").append(word);
+      for (const CommandSpec& command : commands()) {
+        if (command.path == found.words) found.command = &command;
+      }
+      if (found.command == nullptr && !is_group(found.words)) {
+        found.wrong = unknown_command(found.words);
+        return found;
+      }
+    }
+  }
+  return found;
+}
+
+// One command's flags and argument as CLI11 knows them.
 class Parser {
  public:
-  Parser() {
-    prepare(root_);
-    add_flags(root_, global_flags(), globals_);
-    for (const CommandSpec& spec : commands()) bind(spec);
+  // No command: the global flags alone.
+  explicit Parser(const CommandSpec* command) : command_(command) {
+    app_.set_help_flag();
+    app_.allow_extras();
+    add_flags(global_flags());
+    if (command == nullptr) return;
+    add_flags(command->flags);
+    if (!command->argument.name.empty()) {
+      app_.add_option(std::string(command->argument.name), arguments_)->expected(-1);
+    }
   }
 
-  std::variant<Invocation, HelpWanted, WrongUsage> parse(const Values& arguments) {
-    Values reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes a vector
+  std::variant<Invocation, HelpWanted, WrongUsage> parse(const Split& found) {
+    Values reversed(found.rest.rbegin(), found.rest.rend());  // as CLI11 takes a vector
     try {
-      root_.parse(reversed);
+      app_.parse(reversed);
     } catch (const CLI::ParseError& error) {
       return WrongUsage{library_words(error)};
     }
-    const Bound* chosen = nullptr;
-    for (const auto& bound : bound_) {
-      if (bound->app->parsed()) chosen = bound.get();
+    if (flags_.contains("--help")) {
+      return HelpWanted{command_ == nullptr ? overview_help() : command_help(*command_)};
     }
-    if (globals_.contains("--help")) {
-      if (chosen == nullptr && !rest().empty()) return WrongUsage{unknown_command(rest().front())};
-      return HelpWanted{chosen != nullptr ? command_help(*chosen->spec) : overview_help()};
-    }
-    if (chosen == nullptr) return WrongUsage{no_command()};
-    return check(*chosen);
+    if (command_ != nullptr) return check();
+    if (found.words.empty()) return WrongUsage{"which command? 'bellwether --help' lists them"};
+    return WrongUsage{unfinished_command(found.words)};
   }
 
  private:
-  static void prepare(CLI::App& app) {
-    app.set_help_flag();
-    app.allow_extras();
-    app.fallthrough();
-  }
-
-  void add_flags(CLI::App& app, std::span<const FlagSpec> specs,
-                 std::map<std::string, Values, std::less<>>& into) {
+  void add_flags(std::span<const FlagSpec> specs) {
     for (const FlagSpec& spec : specs) {
       std::string names(spec.name);
       if (!spec.short_name.empty()) names.append(",").append(spec.short_name);
       const std::string name(spec.name);
       if (spec.value.empty()) {
-        app.add_flag_function(names, [&into, name](std::int64_t) { into[name] = {""}; });
+        app_.add_flag_function(names, [this, name](std::int64_t) { flags_[name] = {""}; });
       } else {
-        app.add_option_function<Values>(
-               names, [&into, name](const Values& values) { into[name] = values; })
-            ->expected(1)
-            ->take_all();
+        const auto take = [this, name](const Values& values) { flags_[name] = values; };
+        app_.add_option_function<Values>(names, take)->expected(1)->take_all();
       }
     }
   }
 
-  void bind(const CommandSpec& spec) {
-    CLI::App* parent = &root_;
-    std::string name(spec.path);
-    if (const std::size_t space = name.find(' '); space != std::string::npos) {
-      const std::string group = name.substr(0, space);
-      CLI::App*& known = groups_[group];
-      if (known == nullptr) known = root_.add_subcommand(group);
-      parent = known;
-      prepare(*parent);
-      name = name.substr(space + 1);
-    }
-    auto bound = std::make_unique<Bound>();
-    bound->spec = &spec;
-    bound->app = parent->add_subcommand(name);
-    prepare(*bound->app);
-    add_flags(*bound->app, spec.flags, bound->flags);
-    if (!spec.argument.name.empty()) {
-      bound->app->add_option(std::string(spec.argument.name), bound->arguments)->expected(-1);
-    }
-    bound_.push_back(std::move(bound));
+  static std::string library_words(const CLI::ParseError& error) {
+    const std::string text = error.what();  // "--from: 1 required TEXT missing"
+    if (text.find("required") == std::string::npos) return text;
+    return text.substr(0, text.find(':')) + " needs a value";
   }
 
-  // What nobody took.
-  Values rest() const {
-    Values left = root_.remaining(true);
-    std::erase(left, "--");
-    return left;
+  // "node" alone.
+  static std::string unfinished_command(const std::string& words) {
+    std::vector<std::string_view> next;
+    for (const CommandSpec& command : commands()) {
+      if (command.path.starts_with(words + " ")) {
+        next.push_back(command.path.substr(words.size() + 1));
+      }
+    }
+    return in_quotes(words) + " needs one word more: " + listed(next);
   }
 
-  std::string library_words(const CLI::ParseError& error) const {
-    const std::string text = error.what();
-    // "--from: 1 required TEXT missing"
-    const std::string flag = text.substr(0, text.find(':'));
-    if (text.find("required") != std::string::npos) return flag + " needs a value";
-    return text;
-  }
-
-  std::string no_command() const {
-    const Values left = rest();
-    if (!left.empty()) return unknown_command(left.front());
-    for (const CLI::App* group : root_.get_subcommands()) {
-      return unknown_command(group->get_name());
-    }
-    return "which command? 'bellwether --help' lists them";
-  }
-
-  std::string unknown_command(const std::string& word) const {
-    if (word.starts_with('-')) {
-      std::vector<std::string_view> names;
-      for (const FlagSpec& flag : global_flags()) names.push_back(flag.name);
-      return "unknown flag " + in_quotes(word) + suggestion(word, names);
-    }
-    // Within a group ("node shw") only what the group has is meant.
-    std::vector<std::string_view> names;
-    std::string group;
-    for (const CLI::App* parsed : root_.get_subcommands()) group = parsed->get_name() + " ";
-    for (const CommandSpec& spec : commands()) {
-      if (spec.path.starts_with(group)) names.push_back(spec.path.substr(group.size()));
-    }
-    if (word + " " == group) {
-      return in_quotes(word) + " needs one word more: " + listed(names);
-    }
-    return "unknown command " + in_quotes(group + word) + suggestion(word, names);
-  }
-
-  std::variant<Invocation, HelpWanted, WrongUsage> check(const Bound& bound) const {
-    const CommandSpec& spec = *bound.spec;
+  std::variant<Invocation, HelpWanted, WrongUsage> check() const {
+    const CommandSpec& spec = *command_;
     const std::string path(spec.path);
-    for (const std::string& word : rest()) {
+    for (const std::string& word : app_.remaining()) {
+      if (word == "--") continue;
       if (word.starts_with('-')) return WrongUsage{unknown_flag(spec, word)};
       return WrongUsage{path + " takes no argument, but was given " + in_quotes(word)};
     }
-    Invocation invocation{&spec, "", bound.flags};
-    invocation.flags.insert(globals_.begin(), globals_.end());
+    Invocation invocation{&spec, "", flags_};
     if (invocation.has("--output") && !spec.prints_data) {
       return WrongUsage{path + " takes no flag --output"};
     }
     const std::string_view argument = spec.argument.name;
-    if (!argument.empty() && (bound.arguments.empty() || bound.arguments[0].empty())) {
+    if (!argument.empty() && (arguments_.empty() || arguments_[0].empty())) {
       return WrongUsage{path + " needs " + std::string(argument) +
                         ", like this: " + std::string(spec.examples.front())};
     }
-    if (bound.arguments.size() > 1) {
+    if (arguments_.size() > 1) {
       return WrongUsage{path + " takes one " + std::string(argument) + ", but was given " +
-                        in_quotes(bound.arguments[1]) + " too"};
+                        in_quotes(arguments_[1]) + " too"};
     }
-    if (!argument.empty()) invocation.argument = bound.arguments[0];
-    if (const std::string wrong =
-            wrong_choice(argument, spec.argument.choices, invocation.argument);
-        !wrong.empty()) {
-      return WrongUsage{wrong};
-    }
-    for (const std::string& wrong : wrong_values(invocation)) return WrongUsage{wrong};
+    if (!argument.empty()) invocation.argument = arguments_[0];
+    std::string wrong = wrong_choice(argument, spec.argument.choices, invocation.argument);
+    if (wrong.empty()) wrong = wrong_value(invocation);
+    if (!wrong.empty()) return WrongUsage{wrong};
     return invocation;
   }
 
@@ -199,17 +197,14 @@ class Parser {
            suggestion(value, {choices.begin(), choices.end()});
   }
 
-  static Values wrong_values(const Invocation& invocation) {
-    Values wrong;
+  static std::string wrong_value(const Invocation& invocation) {
+    std::string wrong;
     const auto look_at = [&](const FlagSpec& flag) {
       for (const std::string& value : invocation.values(flag.name)) {
+        if (!wrong.empty()) return;
         const std::string label = "value of " + std::string(flag.name);
-        if (!flag.value.empty() && value.empty()) {
-          wrong.push_back(std::string(flag.name) + " needs a value");
-        } else if (const std::string text = wrong_choice(label, flag.choices, value);
-                   !text.empty()) {
-          wrong.push_back(text);
-        }
+        wrong = !flag.value.empty() && value.empty() ? std::string(flag.name) + " needs a value"
+                                                     : wrong_choice(label, flag.choices, value);
       }
     };
     for (const FlagSpec& flag : invocation.command->flags) look_at(flag);
@@ -227,10 +222,10 @@ class Parser {
     return std::string(spec.path) + " has no flag " + in_quotes(name) + suggestion(name, names);
   }
 
-  CLI::App root_;
-  std::map<std::string, CLI::App*> groups_;
-  std::vector<std::unique_ptr<Bound>> bound_;
-  std::map<std::string, Values, std::less<>> globals_;
+  const CommandSpec* command_;
+  CLI::App app_;
+  Values arguments_;
+  Flags flags_;
 };
 
 }  // namespace
@@ -247,8 +242,9 @@ std::vector<std::string> Invocation::values(std::string_view flag) const {
 
 std::variant<Invocation, HelpWanted, WrongUsage> parse_arguments(
     const std::vector<std::string>& arguments) {
-  Parser parser;
-  return parser.parse(arguments);
+  const Split found = split(arguments);
+  if (!found.wrong.empty()) return WrongUsage{found.wrong};
+  return Parser(found.command).parse(found);
 }
 
 }  // namespace bw::cli

@@ -1,5 +1,7 @@
 #include "coordinator/cli/http_client.h"
 
+#include <cstring>
+
 #include <curl/curl.h>
 
 #include "base/assert.h"
@@ -100,7 +102,11 @@ HttpReply HttpClient::get(const std::string& url) {
     reply.reason = "no connection within " + seconds(limits_.connect);
   } else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
     reply.outcome = HttpReply::Outcome::unreachable;
-    reply.reason = words_of(code, handle_->error);
+    long system_error = 0;
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system_error);
+    const bool is_refusal = code == CURLE_COULDNT_CONNECT && system_error != 0;
+    reply.reason =
+        is_refusal ? std::strerror(static_cast<int>(system_error)) : words_of(code, handle_->error);
   } else if (code == CURLE_PARTIAL_FILE) {
     reply.reason = "its answer was cut short";
   } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "coordinator/cli/display.h"
 #include "coordinator/cli/sparkline.h"
@@ -15,11 +16,12 @@ namespace bw::cli {
 
 namespace {
 
-constexpr std::string_view kListKeys =
-    "q leave  Enter node  r turn round  by: c cpu  m mem  l load  n net  d disk  t temp  s status  "
-    "a name";
-constexpr std::string_view kDetailKeys =
-    "q back  / filter  up, down, page up, page down  Ctrl-C leave";
+constexpr std::array<std::string_view, 12> kListKeys = {
+    "q leave", "Enter node", "r turn round", "sort: c cpu", "m mem",  "l load",
+    "n net",   "d disk",     "t temp",       "s status",    "a name", "up, down"};
+constexpr std::array<std::string_view, 4> kDetailKeys = {
+    "q back", "/ filter", "up, down, page up, page down", "Ctrl-C leave"};
+constexpr std::array<std::string_view, 2> kTypingKeys = {"Enter done", "Esc no filter"};
 constexpr std::size_t kDetailBar = 20;
 
 // Left and right on one line; the right part goes where both have no room.
@@ -27,6 +29,16 @@ std::string spread(std::string_view left, std::string_view right, std::size_t co
   const std::size_t both = display_width(left) + display_width(right) + 2;
   if (both > columns) return std::string(without_trailing_spaces(fit(left, columns)));
   return pad(left, columns - display_width(right)) + std::string(right);
+}
+
+// As many of them as there is room for.
+std::string keys_text(std::span<const std::string_view> keys, std::size_t columns) {
+  std::string text;
+  for (const auto key : keys) {
+    if (text.size() + 2 + key.size() > columns) break;
+    text.append(text.empty() ? "" : "  ").append(key);
+  }
+  return text;
 }
 
 std::string counts_text(const TopModel& model) {
@@ -49,9 +61,9 @@ std::string counts_text(const TopModel& model) {
 // The first line alone: what to do about it is for those who have no view that tries again.
 std::string trouble_text(const TopModel& model, const std::string& trouble) {
   if (trouble.empty()) return "";
-  std::string text = visible(trouble.substr(0, trouble.find('\n'))) + "; trying again";
+  std::string text = "trying again";
   if (model.has_nodes) text += " (last answer " + ago(model.fetched_ms, model.now_ms) + ")";
-  return text;
+  return text + ": " + visible(trouble.substr(0, trouble.find('\n')));
 }
 
 class Frame {
@@ -103,7 +115,7 @@ std::vector<std::string> list_frame(const TopModel& model, const TopState& state
     frame.add_painted(node_line(node, columns, node.id == state.selected, model.now_ms, style));
   }
   if (size.rows > 0) frame.fill_to(size.rows - 1);
-  frame.add(Tone::dim, kListKeys);
+  frame.add(Tone::dim, keys_text(kListKeys, size.columns));
   return frame.take();
 }
 
@@ -186,7 +198,9 @@ std::vector<std::string> detail_frame(const TopModel& model, const TopState& sta
     frame.add_painted(detail_line(rows[i], widths, size.columns, style));
   }
   if (size.rows > 0) frame.fill_to(size.rows - 1);
-  frame.add(Tone::dim, state.typing ? "Enter done  Esc no filter" : kDetailKeys);
+  const std::span<const std::string_view> keys =
+      state.typing ? std::span<const std::string_view>(kTypingKeys) : kDetailKeys;
+  frame.add(Tone::dim, keys_text(keys, size.columns));
   return frame.take();
 }
 

@@ -39,7 +39,9 @@ double weight_of_status(std::string_view status) {
 }
 
 std::optional<double> value_of(const Node& node, SortKey key) {
-  const NodeSummary& now = node.summary;
+  // Of nodes that do not speak nobody knows how they are now.
+  const bool is_known = node.status != "silent" && node.status != "offline";
+  const NodeSummary now = is_known ? node.summary : NodeSummary{};
   switch (key) {
     case SortKey::cpu:
       return now.cpu_util;

@@ -14,8 +14,8 @@ std::string nodes_text(const FleetStatus& status) {
 }
 
 std::string records_text(const FleetStatus& status) {
-  return count_text(status.stored) + " stored, " + count_text(status.duplicates) +
-         " duplicates dropped, " + count_text(status.gaps) + " in gaps";
+  return "stored, " + count_text(status.duplicates) + " duplicates dropped, " +
+         count_text(status.gaps) + " in gaps";
 }
 
 }  // namespace
