@@ -237,19 +237,23 @@ Result<void> Database::set_up(bool full_sync) {
                            : "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL");
 }
 
-Result<Database> Database::open(const std::string& path, bool full_sync) {
+Result<Database> Database::open(const std::string& path, bool full_sync, SqliteFault* fault) {
+  if (fault != nullptr) *fault = SqliteFault::other;
   auto database = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!database) return database;
   const auto ready = database->set_up(full_sync);
+  if (fault != nullptr) *fault = database->last_fault();
   if (!ready) return ready.error().within("open");
   return database;
 }
 
-Result<Database> Database::open_read_only(const std::string& path) {
+Result<Database> Database::open_read_only(const std::string& path, SqliteFault* fault) {
+  if (fault != nullptr) *fault = SqliteFault::other;
   auto database = open_with(path, SQLITE_OPEN_READONLY);
   if (!database) return database;
   // Opening reads nothing yet: ask for something, so that what is wrong is said here.
   const auto readable = database->execute("SELECT count(*) FROM sqlite_schema");
+  if (fault != nullptr) *fault = database->last_fault();
   if (!readable) return readable.error().within("open");
   return database;
 }

@@ -62,8 +62,10 @@ class Database {
  public:
   // Opens or creates `path` in WAL mode with foreign keys on; synchronous=NORMAL unless `full_sync`
   // (then each commit is on the platter before it returns).
-  static Result<Database> open(const std::string& path, bool full_sync);
-  static Result<Database> open_read_only(const std::string& path);
+  // Both tell the kind of what went wrong in `fault`, where that is given.
+  static Result<Database> open(const std::string& path, bool full_sync,
+                               SqliteFault* fault = nullptr);
+  static Result<Database> open_read_only(const std::string& path, SqliteFault* fault = nullptr);
 
   // As open(), after checking the file (quick_check). A damaged one is renamed to path.damaged-<UTC
   // time> with its -wal and -shm, and a new one begun; `set_aside` then holds the new name of the
