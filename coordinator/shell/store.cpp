@@ -46,7 +46,8 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
         drain_timer(event_loop) {}
 
   Result<std::vector<StoredNode>> open_file();
-  Result<std::vector<StoredNode>> set_up(Database database);
+  Result<std::vector<StoredNode>> set_up(Database database, SqliteFault& fault);
+  void say_set_aside(const std::string& name);
   void start();
   void ask_to_stop();
   void run_thread(void (State::*work)());
@@ -54,12 +55,13 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
   void write_until_stopped();
   void carry_out(const Batch& batch);
   void replace_damaged();
-  Result<void> ensure_writer();
+  Result<void> ensure_writer(SqliteFault& fault);
   void say_writing(bool works, const std::string& reason);
 
   void read_until_stopped();
   api::QueryResult answer(const Query& query, std::optional<StoreReader>& reader, Generation& of);
 
+  void report_damage(Generation of);
   void tell(Event event, bool ends_batch);
   void check_drained();
 
@@ -101,30 +103,45 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
 
 // Opening.
 
-Result<std::vector<StoredNode>> Store::State::set_up(Database database) {
-  if (const auto prepared = prepare_schema(database); !prepared) return prepared.error();
-  if (!options.setup_sql.empty()) {
-    const auto done = database.execute(options.setup_sql.c_str());
-    if (!done) return done.error();
-  }
-  auto nodes = load_nodes(database);
-  if (!nodes) return nodes.error();
+Result<std::vector<StoredNode>> Store::State::set_up(Database database, SqliteFault& fault) {
+  const auto prepare = [&]() -> Result<std::vector<StoredNode>> {
+    if (const auto prepared = prepare_schema(database); !prepared) return prepared.error();
+    if (!options.setup_sql.empty()) {
+      const auto done = database.execute(options.setup_sql.c_str());
+      if (!done) return done.error();
+    }
+    return load_nodes(database);
+  };
+  auto nodes = prepare();
+  fault = database.last_fault();
+  if (!nodes) return nodes;
   auto opened_writer = StoreWriter::open(std::move(database));
   if (!opened_writer) return opened_writer.error();
   writer.emplace(std::move(*opened_writer));
   return nodes;
 }
 
+void Store::State::say_set_aside(const std::string& name) {
+  log(LogLevel::error, kPart,
+      path + " is damaged: it is set aside as " + name +
+          ", and a new store is begun without its history");
+}
+
 Result<std::vector<StoredNode>> Store::State::open_file() {
   std::string set_aside;
   auto database = Database::open_or_set_aside(path, true, wall_now(), &set_aside);
+  if (!set_aside.empty()) say_set_aside(set_aside);
   if (!database) return database.error();
-  if (!set_aside.empty()) {
-    log(LogLevel::error, kPart,
-        path + " was damaged: it is set aside as " + set_aside +
-            ", and a new store is begun without its history");
-  }
-  return set_up(std::move(*database));
+  SqliteFault fault = SqliteFault::none;
+  auto nodes = set_up(std::move(*database), fault);
+  if (nodes || fault != SqliteFault::corrupt) return nodes;
+  // What the quick check does not see.
+  auto moved = Database::set_aside(path, wall_now());
+  if (!moved) return moved.error();
+  say_set_aside(*moved);
+  auto fresh = Database::open(path, true);
+  if (!fresh) return fresh.error();
+  return set_up(std::move(*fresh), fault);
 }
 
 // The writer's thread.
@@ -157,9 +174,12 @@ void Store::State::carry_out(const Batch& batch) {
     tell(CommitFailed{id, "the store was replaced"}, true);
     return;
   }
+  SqliteFault fault = SqliteFault::none;
   const auto write = [&]() -> Result<void> {
-    if (const auto ensured = ensure_writer(); !ensured) return ensured;
-    return writer->carry_out(batch.batch.changes);
+    if (const auto ensured = ensure_writer(fault); !ensured) return ensured;
+    const auto written = writer->carry_out(batch.batch.changes);
+    if (!written) fault = writer->last_fault();
+    return written;
   };
   const auto written = write();
   if (written) {
@@ -167,7 +187,6 @@ void Store::State::carry_out(const Batch& batch) {
     tell(Committed{id}, true);
     return;
   }
-  const SqliteFault fault = writer ? writer->last_fault() : SqliteFault::other;
   say_writing(false, written.error().message);
   tell(CommitFailed{id, written.error().message}, true);
   if (fault == SqliteFault::corrupt) {
@@ -177,11 +196,11 @@ void Store::State::carry_out(const Batch& batch) {
   }
 }
 
-Result<void> Store::State::ensure_writer() {
+Result<void> Store::State::ensure_writer(SqliteFault& fault) {
   if (writer) return {};
-  auto database = Database::open(path, true);
+  auto database = Database::open(path, true, &fault);
   if (!database) return database.error();
-  if (const auto nodes = set_up(std::move(*database)); !nodes) return nodes.error();
+  if (const auto nodes = set_up(std::move(*database), fault); !nodes) return nodes.error();
   return {};
 }
 
@@ -210,15 +229,16 @@ void Store::State::replace_damaged() {
   {
     const std::lock_guard hold(files);
     const auto set_aside = Database::set_aside(path, wall_now());
-    log(LogLevel::error, kPart,
-        path + " is damaged: " +
-            (set_aside ? "it is set aside as " + *set_aside +
-                             ", and a new store is begun without its history"
-                       : "it cannot be set aside: " + set_aside.error().message));
-    if (!set_aside) return;
+    if (!set_aside) {
+      log(LogLevel::error, kPart,
+          path + " is damaged, and cannot be set aside: " + set_aside.error().message);
+      return;
+    }
+    say_set_aside(*set_aside);
     next = ++generation;
   }
-  if (const auto ensured = ensure_writer(); !ensured) {
+  SqliteFault fault = SqliteFault::none;
+  if (const auto ensured = ensure_writer(fault); !ensured) {
     say_writing(false, ensured.error().message);  // tried again with each batch
   }
   loop.post([weak = weak_from_this(), next] {
@@ -248,25 +268,31 @@ void Store::State::read_until_stopped() {
 
 api::QueryResult Store::State::answer(const Query& query, std::optional<StoreReader>& reader,
                                       Generation& of) {
+  SqliteFault fault = SqliteFault::none;
   if (!reader || of != generation) {
     reader.reset();
     const std::lock_guard hold(files);
     of = generation;
-    auto opened_reader = StoreReader::open(path, options.limits);
-    if (!opened_reader) return api::QueryError{opened_reader.error().message};
+    auto opened_reader = StoreReader::open(path, options.limits, fault);
+    if (!opened_reader) {
+      if (fault == SqliteFault::corrupt) report_damage(of);
+      return api::QueryError{opened_reader.error().message};
+    }
     reader.emplace(std::move(*opened_reader));
   }
   auto result = reader->run(query.query.query, monotonic_now(), is_stopping);
   if (!std::holds_alternative<api::QueryError>(result)) return result;
-  const SqliteFault fault = reader->last_fault();
+  fault = reader->last_fault();
   if (fault == SqliteFault::none) return result;  // a bound was reached
   reader.reset();
-  if (fault == SqliteFault::corrupt) {
-    const std::lock_guard lock(mutex);
-    damaged = of + 1;
-    wake_writer.notify_one();
-  }
+  if (fault == SqliteFault::corrupt) report_damage(of);
   return result;
+}
+
+void Store::State::report_damage(Generation of) {
+  const std::lock_guard lock(mutex);
+  damaged = of + 1;
+  wake_writer.notify_one();
 }
 
 // Between the threads.

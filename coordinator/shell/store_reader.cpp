@@ -52,8 +52,9 @@ std::size_t buckets_of(const api::RangeQuery& query) {
 
 }  // namespace
 
-Result<StoreReader> StoreReader::open(const std::string& path, ReadLimits limits) {
-  auto database = Database::open_read_only(path);
+Result<StoreReader> StoreReader::open(const std::string& path, ReadLimits limits,
+                                      SqliteFault& fault) {
+  auto database = Database::open_read_only(path, &fault);
   if (!database) return database.error();
   StoreReader reader(std::move(*database), limits);
   const std::pair<Statement*, std::string_view> statements[] = {
@@ -67,6 +68,7 @@ Result<StoreReader> StoreReader::open(const std::string& path, ReadLimits limits
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = reader.database_.prepare(sql);
+    fault = reader.last_fault();
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);
   }

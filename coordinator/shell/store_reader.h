@@ -14,15 +14,16 @@ namespace bw::coordinator {
 
 // What one question may cost at most; beyond it the answer is a QueryError that says so.
 struct ReadLimits {
-  std::size_t blocks = 50'000;   // decoded: a month of one node, or an hour of 800
-  std::size_t points = 500'000;  // of all series together; further series are left out (truncated)
-  std::size_t events = 200'000;  // looked at
+  std::size_t blocks = 50'000;     // decoded: a month of one node, or an hour of 800
+  std::size_t points = 1'200'000;  // of all series together; further series are left out
+  std::size_t events = 200'000;    // looked at
   Duration time = std::chrono::seconds{5};
 };
 
 class StoreReader {
  public:
-  static Result<StoreReader> open(const std::string& path, ReadLimits limits);
+  // On error `fault` tells its kind.
+  static Result<StoreReader> open(const std::string& path, ReadLimits limits, SqliteFault& fault);
 
   // `start`: when the question's time began to run. Cut short once `stop` is true.
   api::QueryResult run(const api::StoreQuery& query, Instant start, const std::atomic<bool>& stop);

@@ -21,6 +21,7 @@ CREATE TABLE nodes (
   name TEXT NOT NULL UNIQUE,
   first_seen_ms INTEGER NOT NULL,
   birth BLOB,
+  table_id INTEGER,
   state BLOB
 ) STRICT;
 CREATE TABLE tables (
@@ -101,28 +102,24 @@ Result<void> for_each_row(Database& database, std::string_view sql, Each each) {
 using NodesByKey = std::map<std::int64_t, StoredNode>;
 
 Result<void> load_tables(Database& database, NodesByKey& nodes) {
-  // The series of the newest birth alone: the ids of the others are enough for the core.
-  const auto loaded = for_each_row(
+  auto loaded = for_each_row(
       database, "SELECT node, table_id FROM tables ORDER BY id", [&](const Statement& row) {
         if (const auto found = nodes.find(row.integer(0)); found != nodes.end()) {
           found->second.tables.push_back(from_stored(row.integer(1)));
         }
       });
   if (!loaded) return loaded;
-  auto series = database.prepare("SELECT series FROM tables WHERE node = ? AND table_id = ?");
-  if (!series) return series.error();
-  for (auto& [key, node] : nodes) {
-    series->bind(1, key).bind(2, to_stored(node.birth.table_id));
-    const auto row = series->step();
-    if (!row) return row.error();
-    if (*row) {
-      if (auto table = wire::decode_birth(series->blob(0))) {
-        node.birth.series = std::move(table->series);
-      }
-    }
-    series->reset();
-  }
-  return {};
+  // The series of the newest birth: of other tables the core needs no more than the ids.
+  return for_each_row(database,
+                      "SELECT nodes.id, series FROM nodes JOIN tables"
+                      " ON tables.node = nodes.id AND tables.table_id = nodes.table_id",
+                      [&](const Statement& row) {
+                        const auto found = nodes.find(row.integer(0));
+                        auto table = wire::decode_birth(row.blob(1));
+                        if (found == nodes.end() || !table) return;
+                        found->second.birth.table_id = table->table_id;
+                        found->second.birth.series = std::move(table->series);
+                      });
 }
 
 Result<void> load_progress(Database& database, NodesByKey& nodes) {

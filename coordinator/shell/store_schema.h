@@ -1,5 +1,6 @@
 // The tables of the coordinator's one SQLite file, and what of them is read at start.
 //
+// A birth is kept without its series, which are kept once, as a birth of nothing but a table.
 // 64-bit epochs, numbers and table ids are kept as the int64 of the same bits. Births, states,
 // series tables and events are kept as the wire's own payloads, checksum included: what a newer
 // program adds to a message needs no new column. PRAGMA user_version names the form.

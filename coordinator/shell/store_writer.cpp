@@ -36,7 +36,8 @@ Result<StoreWriter> StoreWriter::open(Database database) {
       {&writer.find_node_, "SELECT id FROM nodes WHERE name = ?"},
       {&writer.add_node_, "INSERT INTO nodes (name, first_seen_ms) VALUES (?, ?)"},
       {&writer.set_birth_,
-       "UPDATE nodes SET birth = ?, first_seen_ms = iif(birth IS NULL, ?, first_seen_ms) WHERE id "
+       "UPDATE nodes SET birth = ?, table_id = ?, first_seen_ms = iif(birth IS NULL, ?, "
+       "first_seen_ms) WHERE id "
        "= ?"},
       {&writer.set_state_, "UPDATE nodes SET state = ? WHERE id = ?"},
       {&writer.add_table_,
@@ -102,6 +103,7 @@ Result<std::int64_t> StoreWriter::key_of(const NodeId& node, std::int64_t seen_m
 Result<void> StoreWriter::put_table(std::int64_t key, std::uint64_t table_id,
                                     const std::vector<wire::SeriesInfo>& series) {
   wire::NodeBirth table;
+  table.epoch = 1;  // of no meaning, but without one it is no birth
   table.table_id = table_id;
   table.series = series;
   return add_table_.bind(1, key).bind(2, to_stored(table_id)).bind(3, encoder_.encode(table)).run();
@@ -110,14 +112,16 @@ Result<void> StoreWriter::put_table(std::int64_t key, std::uint64_t table_id,
 Result<void> StoreWriter::put(const PutNode& change) {
   const auto key = key_of(change.node, change.seen_ms);
   if (!key) return key.error();
-  // The series are kept once, with the tables.
-  if (!change.birth.series.empty()) {
-    const auto table = put_table(*key, change.birth.table_id, change.birth.series);
-    if (!table) return table;
-  }
+  const auto table = put_table(*key, change.birth.table_id, change.birth.series);
+  if (!table) return table;
   wire::NodeBirth birth = change.birth;
   birth.series.clear();
-  return set_birth_.bind(1, encoder_.encode(birth)).bind(2, change.seen_ms).bind(3, *key).run();
+  birth.table_id = wire::series_table_id(birth.series);
+  return set_birth_.bind(1, encoder_.encode(birth))
+      .bind(2, to_stored(change.birth.table_id))
+      .bind(3, change.seen_ms)
+      .bind(4, *key)
+      .run();
 }
 
 Result<void> StoreWriter::put(const PutState& change) {
