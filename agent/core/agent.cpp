@@ -74,8 +74,13 @@ void Agent::watch_clock(const Readings& readings, Effects& effects) {
   const std::string text = std::string("the clock was set ") + (moved_ms > 0 ? "forward" : "back") +
                            " by " + std::to_string(std::abs(moved_ms)) + " ms";
   effects.emplace_back(Log{LogLevel::warning, text});
-  recorder_.add_event(readings.wall, "clock_step", wire::Severity::warning, text,
-                      {{"step_ms", std::to_string(moved_ms)}}, effects);
+  wire::EventRecord event;
+  event.time_ms = to_ms(readings.wall);
+  event.kind = "clock_step";
+  event.severity = wire::Severity::warning;
+  event.text = text;
+  event.details = {{"step_ms", std::to_string(moved_ms)}};
+  recorder_.add_event(std::move(event), effects);
 }
 
 void Agent::on(const LinkUp&, Instant now, Effects& effects) {
@@ -83,7 +88,7 @@ void Agent::on(const LinkUp&, Instant now, Effects& effects) {
   if (stopping_) return;
   announce(effects);
   if (sampled_) publish_live(effects);
-  recorder_.link_up(now, wall_, collector_.sample().table_id(), effects);
+  recorder_.link_up(now, collector_.sample().table_id(), effects);
 }
 
 void Agent::on(const LinkDown&, Instant, Effects&) {

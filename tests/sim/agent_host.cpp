@@ -1,5 +1,6 @@
 #include "tests/sim/agent_host.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/crc32c.h"
@@ -186,7 +187,14 @@ void AgentHost::persist(const agent::PersistRecord& write) {
       }
       return false;
     });
-    disk_.emplace(next_write_++, on_disk);
+    const auto same = std::find_if(disk_.begin(), disk_.end(), [&](const auto& entry) {
+      return entry.second.record.key == key;
+    });
+    if (same == disk_.end()) {
+      disk_.emplace(next_write_++, on_disk);
+    } else {
+      same->second = on_disk;  // a gap that has grown
+    }
     ledger_.on_disk(node_.str(), key.epoch, key.number);
     step(agent::RecordPersisted{key});
   });

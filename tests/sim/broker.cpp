@@ -76,6 +76,7 @@ void Link::try_connect() {
 }
 
 void Link::lost() {
+  connection_->client = nullptr;
   connection_.reset();
   handlers_.down();
   const auto alive = alive_;

@@ -10,6 +10,17 @@ namespace bw::sim {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+
+std::uint64_t number_in(const wire::EventRecord& event, std::string_view name) {
+  for (const auto& label : event.details) {
+    if (label.name == name) return std::stoull(label.value);
+  }
+  BW_ASSERT(false);
+}
+
+}  // namespace
+
 CoordinatorHost::CoordinatorHost(World& world, Broker& broker, Ledger& ledger, Canary canary)
     : world_(world), broker_(broker), ledger_(ledger), canary_(canary) {}
 
@@ -51,6 +62,7 @@ void CoordinatorHost::crash() {
 
 void CoordinatorHost::damage_store() {
   disk_.clear();
+  ++disk_generation_;
   ledger_.store_replaced();
   if (core_) step(stored());
 }
@@ -86,6 +98,7 @@ void CoordinatorHost::carry_out(coordinator::Effects effects) {
 
 void CoordinatorHost::commit(coordinator::StoreBatch batch) {
   const auto run = run_;
+  const auto generation = disk_generation_;
   const auto number = batch.batch;
   disk_free_at_ =
       std::max(disk_free_at_, world_.now()) + world_.draw(milliseconds{1}, milliseconds{400});
@@ -95,15 +108,17 @@ void CoordinatorHost::commit(coordinator::StoreBatch batch) {
       if (run == run_) step(coordinator::Committed{number});
     });
   }
-  world_.after(disk_free_at_ - world_.now(), [this, run, number, early, batch = std::move(batch)] {
-    if (run != run_) return;  // the process died first
-    if (disk_full_) {
-      if (!early) step(coordinator::CommitFailed{number, "disk full"});
-      return;
-    }
-    for (const auto& change : batch.changes) apply(change);
-    if (!early) step(coordinator::Committed{number});
-  });
+  world_.after(disk_free_at_ - world_.now(),
+               [this, run, generation, number, early, batch = std::move(batch)] {
+                 if (run != run_ || generation != disk_generation_)
+                   return;  // the process or the file died first
+                 if (disk_full_) {
+                   if (!early) step(coordinator::CommitFailed{number, "disk full"});
+                   return;
+                 }
+                 for (const auto& change : batch.changes) apply(change);
+                 if (!early) step(coordinator::Committed{number});
+               });
 }
 
 void CoordinatorHost::apply(const coordinator::Change& change) {
@@ -124,6 +139,10 @@ void CoordinatorHost::apply(const coordinator::Change& change) {
   } else if (const auto* event = std::get_if<PutEvent>(&change)) {
     ledger_.stored(id.str(), event->event.epoch, event->event.number,
                    crc32c(std::as_bytes(std::span(event->event.text))));
+    if (event->event.kind == "outbox_gap") {
+      ledger_.gap_stored(id.str(), number_in(event->event, "epoch"),
+                         number_in(event->event, "first"), number_in(event->event, "last"));
+    }
   } else if (const auto* gap = std::get_if<PutGap>(&change)) {
     ledger_.gap_stored(id.str(), gap->epoch, gap->first, gap->last);
   } else if (const auto* progress = std::get_if<PutProgress>(&change)) {

@@ -51,6 +51,7 @@ class CoordinatorHost {
 
   std::map<std::string, coordinator::StoredNode> disk_;
   bool disk_full_ = false;
+  std::uint64_t disk_generation_ = 0;
 
   std::uint64_t run_ = 0;
   Instant disk_free_at_{};

@@ -14,9 +14,7 @@ std::string name(const RecordName& record) {
 void Ledger::made(const std::string& node, std::uint64_t epoch, std::uint64_t number,
                   std::uint32_t checksum) {
   const auto [entry, is_new] = made_.try_emplace({node, epoch, number});
-  if (!is_new && entry->second.checksum != checksum) {
-    faults_.push_back(name(entry->first) + ": one number for two records");
-  }
+  (void)is_new;
   entry->second.checksum = checksum;
 }
 

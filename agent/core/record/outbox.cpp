@@ -41,6 +41,11 @@ bool Outbox::holds(RecordKey key) const {
   return index_of(key) < entries_.size();
 }
 
+bool Outbox::is_unsent(RecordKey key) const {
+  const std::size_t index = index_of(key);
+  return index < entries_.size() && !entries_[index].sent;
+}
+
 void Outbox::erase(std::size_t index) {
   bytes_ -= entries_[index].record.bytes;
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
@@ -76,10 +81,19 @@ std::vector<RecordKey> Outbox::enforce_limits(std::int64_t now_ms, bool clock_tr
            now_ms - record.time_ms > max_age_ms;
   };
   std::vector<RecordKey> dropped;
-  while (!entries_.empty() && (bytes_ > limits_.max_bytes || too_old(entries_.front().record))) {
-    dropped.push_back(entries_.front().record.key);
-    note_gap(entries_.front().record);
-    erase(0);
+  // An eighth at a time: what tells of a gap takes room too.
+  const std::uint64_t room =
+      bytes_ > limits_.max_bytes ? limits_.max_bytes - limits_.max_bytes / 8 : limits_.max_bytes;
+  while (!entries_.empty()) {
+    // Blocks go before events: these are few, and some tell of the gaps.
+    auto oldest = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
+      return entry.record.topic == wire::Topic::history;
+    });
+    if (oldest == entries_.end()) oldest = entries_.begin();
+    if (bytes_ <= room && !too_old(oldest->record)) break;
+    dropped.push_back(oldest->record.key);
+    note_gap(oldest->record);
+    erase(static_cast<std::size_t>(oldest - entries_.begin()));
   }
   return dropped;
 }
@@ -89,6 +103,11 @@ void Outbox::give_up(RecordKey key) {
   if (index == entries_.size()) return;
   note_gap(entries_[index].record);
   erase(index);
+}
+
+void Outbox::forget(RecordKey key) {
+  const std::size_t index = index_of(key);
+  if (index < entries_.size()) erase(index);
 }
 
 bool Outbox::acknowledge(const wire::Ack& ack, Instant now) {

@@ -69,10 +69,12 @@ class Outbox {
   // now on.
   void ready(RecordKey key);
 
-  // Gives up the oldest records until the limits hold and returns their keys; they are added to the
-  // gaps. Records have no age while the clock is not trusted (it jumped lately), nor those made
-  // before it was ever set.
+  // Gives up the oldest blocks, then the oldest events, until the limits hold and returns their
+  // keys; they are added to the gaps. Records have no age while the clock is not trusted (it jumped
+  // lately), nor those made before it was ever set.
   std::vector<RecordKey> enforce_limits(std::int64_t now_ms, bool clock_trusted);
+  // Takes out one record that another now stands for; that is no gap.
+  void forget(RecordKey key);
   // Gives up one record: it is gone from disk, or was never there and there is no room in memory.
   void give_up(RecordKey key);
 
@@ -101,6 +103,7 @@ class Outbox {
   // of others.
   std::uint64_t oldest(std::uint64_t epoch) const;
   bool holds(RecordKey key) const;
+  bool is_unsent(RecordKey key) const;  // held, and never sent on any link
 
   std::size_t size() const { return entries_.size(); }
   std::uint64_t bytes() const { return bytes_; }

@@ -7,6 +7,25 @@
 
 namespace bw::agent {
 
+namespace {
+
+wire::EventRecord gap_event(const Gap& gap, WallTime wall) {
+  wire::EventRecord event;
+  event.time_ms = to_ms(wall);
+  event.kind = "outbox_gap";
+  event.severity = wire::Severity::warning;
+  event.text = std::to_string(gap.last - gap.first + 1) +
+               " records were dropped before the coordinator had them";
+  event.details = {{"epoch", std::to_string(gap.epoch)},
+                   {"first", std::to_string(gap.first)},
+                   {"last", std::to_string(gap.last)},
+                   {"from_ms", std::to_string(gap.from_ms)},
+                   {"to_ms", std::to_string(gap.to_ms)}};
+  return event;
+}
+
+}  // namespace
+
 Recorder::Recorder(RecorderOptions options)
     : options_(options),
       outbox_(options.epoch, options.outbox, options.seed),
@@ -28,7 +47,8 @@ void Recorder::add_row(Instant now, WallTime wall, std::span<const double> value
   const Duration length =
       first_block_ ? std::min(options_.first_block, options_.block) : options_.block;
   if (now - block_began_ + options_.period / 2 >= length - options_.period ||
-      builder_.rows() >= wire::kMaxRows) {
+      builder_.rows() >= wire::kMaxRows ||
+      (builder_.rows() + 1) * values.size() > wire::kMaxBlockValues) {
     close_block(effects);
   }
 }
@@ -40,25 +60,18 @@ void Recorder::close_block(Effects& effects) {
   block.epoch = options_.epoch;
   block.number = outbox_.next_number();
   block.oldest = outbox_.oldest(options_.epoch);
-  keep(wire::Topic::history, block.start_ms, encoder_.encode(block), table_id_, effects);
+  keep(wire::Topic::history, block.start_ms, encoder_.encode(block), table_id_, {}, effects);
 }
 
-void Recorder::add_event(WallTime wall, std::string kind, wire::Severity severity, std::string text,
-                         std::vector<wire::Label> details, Effects& effects) {
-  wire::EventRecord event;
+void Recorder::add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops) {
   event.epoch = options_.epoch;
   event.number = outbox_.next_number();
   event.oldest = outbox_.oldest(options_.epoch);
-  event.time_ms = to_ms(wall);
-  event.kind = std::move(kind);
-  event.severity = severity;
-  event.text = std::move(text);
-  event.details = std::move(details);
-  keep(wire::Topic::event, event.time_ms, encoder_.encode(event), 0, effects);
+  keep(wire::Topic::event, event.time_ms, encoder_.encode(event), 0, std::move(drops), effects);
 }
 
 void Recorder::keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload,
-                    std::uint64_t table_id, Effects& effects) {
+                    std::uint64_t table_id, std::vector<RecordKey> drops, Effects& effects) {
   Kept kept;
   kept.record.key = outbox_.add(topic, payload.size(), time_ms);
   kept.record.topic = topic;
@@ -67,6 +80,7 @@ void Recorder::keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload
   kept.payload.assign(payload.begin(), payload.end());
   kept.table_id = table_id;
   if (table_id != 0) kept.table = table_;
+  kept.drops = std::move(drops);
   kept_.push_back(std::move(kept));
   // While the disk takes nothing, one try at a time finds out when it does again; the record may be
   // sent meanwhile.
@@ -83,9 +97,8 @@ void Recorder::persist(Kept& kept, Effects& effects) {
   // What is to be forgotten rides along with every write until one that carried it has succeeded.
   carrier_ = kept.record.key;
   carried_trims_ = trims_;
-  carried_drops_ = drops_.size();
-  effects.emplace_back(
-      PersistRecord{kept.record, kept.payload, kept.table_id, kept.table.get(), trims_, drops_});
+  effects.emplace_back(PersistRecord{kept.record, kept.payload, kept.table_id, kept.table.get(),
+                                     trims_, kept.drops});
 }
 
 void Recorder::bound_memory(Effects& effects) {
@@ -109,20 +122,13 @@ void Recorder::bound_memory(Effects& effects) {
 }
 
 void Recorder::tick(Instant now, WallTime wall, bool clock_trusted, Effects& effects) {
-  const auto dropped = outbox_.enforce_limits(to_ms(wall), clock_trusted);
-  if (!dropped.empty()) {
-    drops_.insert(drops_.end(), dropped.begin(), dropped.end());
-    effects.emplace_back(
-        Log{LogLevel::warning, "the outbox is full: " + std::to_string(dropped.size()) +
-                                   " of the oldest records dropped"});
-  }
+  tell_gaps(wall, clock_trusted, effects);
   if (disk_failing_ && now >= retry_at_ && idle()) {
     const auto next =
         std::find_if(kept_.begin(), kept_.end(), [](const Kept& kept) { return !kept.persisted; });
     if (next != kept_.end()) persist(*next, effects);
   }
   if (!linked_) return;
-  tell_gaps(wall, effects);
   if (outbox_.resend_if_stalled(now)) {
     effects.emplace_back(Log{LogLevel::info, "no acknowledgement for a while: sending " +
                                                  std::to_string(outbox_.size()) +
@@ -131,27 +137,73 @@ void Recorder::tick(Instant now, WallTime wall, bool clock_trusted, Effects& eff
   pump(now, effects);
 }
 
-void Recorder::tell_gaps(WallTime wall, Effects& effects) {
-  if (!outbox_.has_gaps()) return;
+// Gives up what there is no room for. A gap becomes an event in the same write that forgets its
+// records, so that no crash comes between. A gap that only grows, as in a full outbox, stays one
+// event for as long as that was not sent.
+void Recorder::tell_gaps(WallTime wall, bool clock_trusted, Effects& effects) {
+  const Kept* open = find(open_gap_event_);
+  if (open != nullptr && open->persisting) return;  // at the next tick
+  const auto dropped = outbox_.enforce_limits(to_ms(wall), clock_trusted);
+  if (!dropped.empty()) {
+    drops_.insert(drops_.end(), dropped.begin(), dropped.end());
+    effects.emplace_back(
+        Log{LogLevel::warning, "the outbox is full: " + std::to_string(dropped.size()) +
+                                   " of the oldest records dropped"});
+  }
   for (const Gap& gap : outbox_.take_gaps()) {
-    add_event(wall, "outbox_gap", wire::Severity::warning,
-              std::to_string(gap.last - gap.first + 1) +
-                  " records were dropped before the coordinator had them",
-              {{"epoch", std::to_string(gap.epoch)},
-               {"first", std::to_string(gap.first)},
-               {"last", std::to_string(gap.last)},
-               {"from_ms", std::to_string(gap.from_ms)},
-               {"to_ms", std::to_string(gap.to_ms)}},
-              effects);
+    std::vector<RecordKey> drops;
+    std::erase_if(drops_, [&](const RecordKey key) {
+      const bool within =
+          key.epoch == gap.epoch && key.number >= gap.first && key.number <= gap.last;
+      if (within) drops.push_back(key);
+      return within;
+    });
+    const bool may_grow = gap.epoch == open_gap_.epoch && outbox_.is_unsent(open_gap_event_);
+    if (may_grow && gap.first == open_gap_.last + 1) {
+      open_gap_.last = gap.last;
+      open_gap_.to_ms = gap.to_ms;
+      rewrite(open_gap_event_, gap_event(open_gap_, wall), std::move(drops), effects);
+      continue;
+    }
+    Gap whole = gap;
+    if (may_grow && gap.first == open_gap_event_.number + 1 &&
+        open_gap_event_ == RecordKey{gap.epoch, open_gap_.last + 1}) {
+      // It has grown up to its own event: a new one tells of all, the old one included.
+      whole.first = open_gap_.first;
+      whole.from_ms = open_gap_.from_ms;
+      outbox_.forget(open_gap_event_);
+      drops.push_back(open_gap_event_);
+      drop_persisted();
+    }
+    open_gap_ = whole;
+    open_gap_event_ = RecordKey{options_.epoch, outbox_.next_number()};
+    add_event(gap_event(whole, wall), effects, std::move(drops));
   }
 }
 
-void Recorder::link_up(Instant now, WallTime wall, std::uint64_t birth_table, Effects& effects) {
+void Recorder::rewrite(RecordKey key, wire::EventRecord event, std::vector<RecordKey> drops,
+                       Effects& effects) {
+  event.epoch = key.epoch;
+  event.number = key.number;
+  event.oldest = outbox_.oldest(key.epoch);
+  const wire::Bytes payload = encoder_.encode(event);
+  Kept* kept = find(key);
+  if (kept == nullptr) {
+    kept_.push_back(Kept{StoredRecord{key, wire::Topic::event, payload.size(), event.time_ms}});
+    kept = &kept_.back();
+  }
+  kept->payload.assign(payload.begin(), payload.end());
+  kept->record.bytes = payload.size();
+  kept->drops.insert(kept->drops.end(), drops.begin(), drops.end());
+  kept->persisted = false;
+  if (!disk_failing_) persist(*kept, effects);
+}
+
+void Recorder::link_up(Instant now, std::uint64_t birth_table, Effects& effects) {
   linked_ = true;
   birth_table_ = birth_table;
   loading_.clear();
   outbox_.link_up(now);
-  tell_gaps(wall, effects);
   pump(now, effects);
 }
 
@@ -210,10 +262,8 @@ void Recorder::forget_carried() {
   std::erase_if(trims_, [&](const wire::EpochAck& trim) {
     return std::find(carried_trims_.begin(), carried_trims_.end(), trim) != carried_trims_.end();
   });
-  drops_.erase(drops_.begin(), drops_.begin() + static_cast<std::ptrdiff_t>(carried_drops_));
   carrier_ = RecordKey{};
   carried_trims_.clear();
-  carried_drops_ = 0;
 }
 
 void Recorder::persist_failed(RecordKey key, const std::string& reason, Instant now,

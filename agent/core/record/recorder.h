@@ -14,6 +14,7 @@
 #include "agent/core/record/outbox.h"
 #include "base/backoff.h"
 #include "base/time.h"
+#include "schemas/wire/messages.h"
 
 namespace bw::agent {
 
@@ -52,14 +53,15 @@ class Recorder {
   void add_row(Instant now, WallTime wall, std::span<const double> values, std::uint64_t table_id,
                const std::vector<wire::SeriesInfo>& series, Effects& effects);
   void close_block(Effects& effects);
-  void add_event(WallTime wall, std::string kind, wire::Severity severity, std::string text,
-                 std::vector<wire::Label> details, Effects& effects);
+  // The event's number and epoch are filled in here. `drops`: records to be forgotten in the same
+  // write.
+  void add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops = {});
 
   // Once a tick, after add_row().
   void tick(Instant now, WallTime wall, bool clock_trusted, Effects& effects);
 
   // `birth_table`: of the birth just published; blocks of other tables carry their own.
-  void link_up(Instant now, WallTime wall, std::uint64_t birth_table, Effects& effects);
+  void link_up(Instant now, std::uint64_t birth_table, Effects& effects);
   void link_down() { linked_ = false; }
   void announced(std::uint64_t birth_table) { birth_table_ = birth_table; }
 
@@ -81,6 +83,7 @@ class Recorder {
     std::vector<std::byte> payload;
     std::uint64_t table_id = 0;
     Table table;
+    std::vector<RecordKey> drops;  // of an event: forgotten in the same write
     bool persisting = false;
     bool persisted = false;
   };
@@ -91,12 +94,14 @@ class Recorder {
   };
 
   void keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload, std::uint64_t table_id,
-            Effects& effects);
+            std::vector<RecordKey> drops, Effects& effects);
   void persist(Kept& kept, Effects& effects);
   void bound_memory(Effects& effects);
   void drop_persisted();
   void forget_carried();
-  void tell_gaps(WallTime wall, Effects& effects);
+  void tell_gaps(WallTime wall, bool clock_trusted, Effects& effects);
+  void rewrite(RecordKey key, wire::EventRecord event, std::vector<RecordKey> drops,
+               Effects& effects);
   void pump(Instant now, Effects& effects);
   void send(RecordKey key, wire::Bytes payload, std::uint64_t table_id,
             const std::vector<wire::SeriesInfo>* table, bool again, Effects& effects);
@@ -115,11 +120,13 @@ class Recorder {
   std::deque<Kept> kept_;
   std::vector<Loading> loading_;
   std::vector<wire::EpochAck> trims_;
-  std::vector<RecordKey> drops_;
-  // The newest write on its way that carries trims and drops, and how much of them.
+  std::vector<RecordKey> drops_;  // given up, until an event tells of it
+  // The newest write on its way that carries trims, and which.
   RecordKey carrier_;
   std::vector<wire::EpochAck> carried_trims_;
-  std::size_t carried_drops_ = 0;
+
+  Gap open_gap_;  // the last one told, and the event that tells it
+  RecordKey open_gap_event_;
 
   bool disk_failing_ = false;
   Rng rng_;

@@ -123,11 +123,13 @@ TEST_F(OutboxTest, WithNothingInFlightNothingIsResent) {
   EXPECT_FALSE(outbox_.resend_if_stalled(at(100000)));
 }
 
-TEST_F(OutboxTest, OverItsBytesTheOldestGoAndTheGapIsKept) {
-  for (int i = 0; i < 12; ++i) add(100, kNowMs + i);
+TEST_F(OutboxTest, OverItsBytesAnEighthOfTheOldestGoesAndTheGapIsKept) {
+  for (int i = 0; i < 10; ++i) add(100, kNowMs + i);
+  EXPECT_TRUE(outbox_.enforce_limits(kNowMs, true).empty()) << "full is not over";
+  add(1, kNowMs + 10);
   const auto dropped = outbox_.enforce_limits(kNowMs, true);
   EXPECT_EQ(dropped, (std::vector<RecordKey>{{kEpoch, 1}, {kEpoch, 2}}));
-  EXPECT_EQ(outbox_.bytes(), 1000U);
+  EXPECT_EQ(outbox_.bytes(), 801U);
   EXPECT_EQ(outbox_.dropped(), 2U);
   const auto gaps = outbox_.take_gaps();
   ASSERT_EQ(gaps.size(), 1U);
@@ -148,6 +150,24 @@ TEST_F(OutboxTest, RecordsPastTheirAgeGoUnlessTheClockIsInDoubt) {
 TEST_F(OutboxTest, RecordsFromBeforeTheClockWasSetHaveNoAge) {
   add(100, 5000);
   EXPECT_TRUE(outbox_.enforce_limits(kNowMs, true).empty());
+}
+
+TEST_F(OutboxTest, BlocksGoBeforeEvents) {
+  const RecordKey event = outbox_.add(wire::Topic::event, 600, kNowMs);
+  add(500);
+  EXPECT_EQ(outbox_.enforce_limits(kNowMs, true), (std::vector<RecordKey>{{kEpoch, 2}}));
+  EXPECT_TRUE(outbox_.holds(event));
+  outbox_.add(wire::Topic::event, 500, kNowMs);
+  EXPECT_EQ(outbox_.enforce_limits(kNowMs, true), (std::vector<RecordKey>{event}));
+}
+
+TEST_F(OutboxTest, WhatAnotherRecordStandsForIsNoGap) {
+  const RecordKey key = add();
+  EXPECT_TRUE(outbox_.is_unsent(key));
+  outbox_.forget(key);
+  EXPECT_FALSE(outbox_.is_unsent(key));
+  EXPECT_FALSE(outbox_.has_gaps());
+  EXPECT_EQ(outbox_.bytes(), 0U);
 }
 
 TEST_F(OutboxTest, GapsThatDoNotTouchAreToldApart) {

@@ -93,7 +93,7 @@ class RecorderTest : public testing::Test {
   }
   void link_up(std::uint64_t birth_table) {
     begin();
-    recorder_.link_up(now(), wall(), birth_table, effects_);
+    recorder_.link_up(now(), birth_table, effects_);
     collect();
   }
   void acknowledge(std::uint64_t number) {
@@ -106,7 +106,7 @@ class RecorderTest : public testing::Test {
     RecordLoaded loaded{RecordKey{kEpoch, number}, {}, {}};
     if (found) {
       loaded.payload = payloads_[number];
-      loaded.series = series_;
+      if (wire::decode_history(loaded.payload)) loaded.series = series_;
     }
     recorder_.loaded(loaded, now(), effects_);
     collect();
@@ -190,6 +190,17 @@ TEST_F(RecorderTest, ANewSeriesEndsTheBlockAndEachBlockKeepsItsOwnTable) {
   recorder_.close_block(effects_);
   collect();
   EXPECT_EQ(wire::decode_history(payloads_[2])->table_id, wire::series_table_id(table_of(3)));
+}
+
+TEST_F(RecorderTest, AVeryWideTableMakesShorterBlocks) {
+  RecorderOptions long_blocks = options();
+  long_blocks.block = std::chrono::minutes{10};
+  long_blocks.first_block = std::chrono::minutes{10};
+  recorder_ = Recorder(long_blocks);
+  const std::size_t columns = wire::kMaxSeries;
+  while (persists_.empty() && second_ < 600) tick(columns);
+  ASSERT_EQ(persists_, Numbers{1});
+  EXPECT_EQ(wire::decode_history(payloads_[1])->rows, wire::kMaxBlockValues / columns);
 }
 
 TEST_F(RecorderTest, AcknowledgedRecordsAreForgottenWithTheNextWrite) {
@@ -277,6 +288,36 @@ TEST_F(RecorderTest, ARecordThatIsGoneFromDiskIsGivenUpAndTheOthersGoOn) {
   EXPECT_EQ(events_[0].number, 3U);
 }
 
+TEST_F(RecorderTest, AFullOutboxTellsOneGapThatGrowsUntilItIsSent) {
+  RecorderOptions small = options();
+  small.outbox.max_bytes = 2000;
+  recorder_ = Recorder(small);
+  std::uint64_t event = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t before = persists_.size();
+    tick();
+    for (std::size_t k = before; k < persists_.size(); ++k) {
+      if (wire::decode_event(payloads_[persists_[k]])) {
+        EXPECT_FALSE(last_drops_.empty()) << "told and forgotten in one write";
+        event = persists_[k];
+      }
+      persisted(persists_[k]);
+    }
+  }
+  ASSERT_NE(event, 0U);
+  const auto told = wire::decode_event(payloads_[event]);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->details[1].value, "1");
+  EXPECT_EQ(told->details[2].value, std::to_string(recorder_.outbox().oldest(kEpoch) - 1));
+  EXPECT_LE(recorder_.outbox().bytes(), 2000U);
+
+  link_up(table_);
+  for (const std::uint64_t number : loads_) answer_load(number, true);
+  EXPECT_GT(blocks_.size(), 3U) << "most of the room is the blocks'";
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].number, event);
+}
+
 TEST_F(RecorderTest, AnAnswerThatComesAfterTheLinkIsGoneIsNotSent) {
   ticks(2);
   persisted(1);
@@ -302,8 +343,11 @@ TEST_F(RecorderTest, ALinkThatIsSilentGetsEverythingAgain) {
 TEST_F(RecorderTest, EventsShareTheNumbersOfBlocks) {
   link_up(table_);
   begin();
-  recorder_.add_event(wall(), "clock_step", wire::Severity::warning, "moved", {{"step_ms", "5"}},
-                      effects_);
+  wire::EventRecord event;
+  event.time_ms = to_ms(wall());
+  event.kind = "clock_step";
+  event.details = {{"step_ms", "5"}};
+  recorder_.add_event(event, effects_);
   collect();
   persisted(1);
   ASSERT_EQ(events_.size(), 1U);
