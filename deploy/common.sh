@@ -53,8 +53,11 @@ long_step() {
   shift 2
   mkdir -p -- "$(dirname -- "${log}")"
   : >"${log}"
+  # A process group of its own, so that an interruption can reach all of it.
+  set -m
   "$@" >"${log}" 2>&1 </dev/null &
   step_pid=$!
+  set +m
   [[ -t 1 ]] || say "${title} ..."
   while kill -0 "${step_pid}" 2>/dev/null; do
     if [[ -t 1 ]]; then
@@ -76,10 +79,15 @@ long_step() {
   return "${status}"
 }
 
-# Ends what long_step has running; for the traps of the scripts.
+# Ends what long_step has running, as Ctrl-C would; for the traps of the scripts.
 stop_step() {
   [[ -n ${step_pid} ]] || return 0
-  kill "${step_pid}" 2>/dev/null || true
+  local until=$((SECONDS + 10))
+  kill -INT -- "-${step_pid}" 2>/dev/null || true
+  while kill -0 -- "-${step_pid}" 2>/dev/null && ((SECONDS < until)); do
+    sleep 0.1
+  done
+  kill -TERM -- "-${step_pid}" 2>/dev/null || true
   wait "${step_pid}" 2>/dev/null || true
   step_pid=""
 }
