@@ -6,6 +6,8 @@ namespace bw::cli {
 
 namespace {
 
+constexpr const char* kPageLimit = "1000";  // the most that the coordinator gives at once
+
 std::string query_of(const Parameters& parameters) {
   std::string query;
   for (const auto& [name, value] : parameters) {
@@ -52,6 +54,7 @@ Result<void> ApiClient::walk_nodes(const Parameters& parameters, const TakePage&
   std::string after;
   for (std::size_t pages = 0; pages < kMaxPages; ++pages) {
     Parameters with_page = parameters;
+    with_page.emplace_back("limit", kPageLimit);
     with_page.emplace_back("after", after);
     Answer answer = get("/api/v1/nodes", with_page);
     if (!answer.ok()) return Error{answer.error};

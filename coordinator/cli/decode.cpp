@@ -286,6 +286,7 @@ Result<FleetStatus> decode_status(std::string_view json) {
     Reader broker = in.object("broker");
     out.broker_connected = broker.flag("connected");
     out.broker_url = broker.text("url");
+    out.broker_reason = broker.text("reason");
     in.require("store");
     Reader store = in.object("store");
     out.store_ok = store.flag("ok");

@@ -62,7 +62,7 @@ struct NodeDetail {
 struct SeriesValue {
   std::string name;
   std::string unit;
-  std::string kind;  // gauge, counter: a counter's value is its rate a second
+  std::string kind;  // gauge, counter: then value and unit are those of its rate
   Labels labels;
   std::optional<double> value;
 };
@@ -113,6 +113,7 @@ struct FleetStatus {
   std::optional<double> uptime_s;
   bool broker_connected = false;
   std::string broker_url;
+  std::string broker_reason;  // why it is not connected
   bool store_ok = false;
   std::string store_reason;
   std::uint64_t online = 0;

@@ -44,6 +44,13 @@ std::string scaled(double value, double step, const std::array<std::string_view,
   return out;
 }
 
+// 0 for what is no unit of time.
+double seconds_in(std::string_view unit) {
+  if (unit == "s") return 1;
+  if (unit == "ms") return 1e-3;
+  return unit == "us" ? 1e-6 : 0;
+}
+
 std::string seconds_text(double seconds) {
   const double size = std::fabs(seconds);
   if (size >= 60 && size < 9e15) return duration_text(static_cast<std::int64_t>(seconds * 1000));
@@ -111,15 +118,16 @@ std::string duration_text(std::int64_t ms) {
 
 std::string value_text(double value, std::string_view unit, bool per_second) {
   if (!std::isfinite(value)) return std::string(kUnknown);
+  if (unit.ends_with("/s")) return value_text(value, unit.substr(0, unit.size() - 2), true);
   const std::string suffix = per_second ? "/s" : "";
-  if (unit == "bytes" || unit == "byte" || unit == "B") return bytes_text(value) + suffix;
-  if (unit == "bytes/s" || unit == "B/s") return bytes_text(value) + "/s";
-  if (unit == "percent" || unit == "%") return percent_text(value) + suffix;
+  if (unit == "B") return bytes_text(value) + suffix;
+  if (unit == "%") return percent_text(value) + suffix;
   if (unit == "ratio") return percent_text(value * 100) + suffix;
-  if ((unit == "seconds" || unit == "s") && !per_second) return seconds_text(value);
-  if (unit == "ms" && !per_second) return seconds_text(value / 1e3);
-  if (unit == "us" && !per_second) return seconds_text(value / 1e6);
-  if (unit == "celsius" || unit == "C") return three_digits(value) + " °C";
+  if (const double seconds = seconds_in(unit); seconds > 0) {
+    // Time a second is a share of it.
+    return per_second ? percent_text(value * seconds * 100) : seconds_text(value * seconds);
+  }
+  if (unit == "C") return three_digits(value) + " °C";
   std::string text = number_text(value);
   if (!unit.empty() && unit != "1" && unit != "count") text.append(" ").append(unit);
   return text + suffix;

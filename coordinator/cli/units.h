@@ -26,8 +26,8 @@ std::string count_text(std::uint64_t count);
 // "3s", "5m 2s", "2h 5m", "3d 4h"
 std::string duration_text(std::int64_t ms);
 
-// A value in its unit, as the series table names units; a counter's value as a rate where
-// `per_second`.
+// A value in its unit, as the series table names units ("B", "%", "s", "C", "count", "B/s");
+// `per_second`: of that unit a second. Time a second is written as the share it is.
 std::string value_text(double value, std::string_view unit, bool per_second = false);
 
 }  // namespace bw::cli

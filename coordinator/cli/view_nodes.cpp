@@ -183,7 +183,7 @@ std::string node_view(const NodeDetail& detail, const View& view) {
 
 std::string series_value_text(const SeriesValue& series) {
   if (!series.value) return std::string(kUnknown);
-  return value_text(*series.value, series.unit, series.kind == "counter");
+  return value_text(*series.value, series.unit);
 }
 
 std::string series_view(const NodeSeries& series, const View& view) {

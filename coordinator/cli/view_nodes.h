@@ -11,7 +11,7 @@ std::string nodes_view(const std::vector<Node>& nodes, const View& view);
 std::string node_view(const NodeDetail& detail, const View& view);
 std::string series_view(const NodeSeries& series, const View& view);
 
-// A series' newest value with its unit; a counter's as a rate.
+// A series' newest value with its unit, which for a counter is one a second.
 std::string series_value_text(const SeriesValue& series);
 
 }  // namespace bw::cli

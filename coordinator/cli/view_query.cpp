@@ -14,13 +14,9 @@ namespace {
 
 constexpr std::size_t kSparkWidth = 40;
 
-// "count" counts samples: it has no unit of theirs.
-std::string point_text(const QueryAnswer& answer, const QuerySeries& series,
-                       std::optional<double> value) {
+std::string point_text(const QuerySeries& series, std::optional<double> value) {
   if (!value) return std::string(kUnknown);
-  if (answer.aggregate == "count") return number_text(*value);
-  const bool as_rate = answer.aggregate == "rate" && !series.unit.ends_with("/s");
-  return value_text(*value, series.unit, as_rate);
+  return value_text(*value, series.unit);
 }
 
 std::string point_time(std::int64_t ms, std::optional<std::int64_t> step_ms) {
@@ -49,7 +45,7 @@ std::string summary_view(const QueryAnswer& answer, const View& view) {
       last = point.value;
     }
     const auto text = [&](double value) {
-      return point_text(answer, series, count > 0 ? std::optional(value) : std::nullopt);
+      return point_text(series, count > 0 ? std::optional(value) : std::nullopt);
     };
     table.row({series.node,
                labels_text(series.labels),
@@ -57,7 +53,7 @@ std::string summary_view(const QueryAnswer& answer, const View& view) {
                text(low),
                text(sum / std::max(count, 1)),
                text(high),
-               point_text(answer, series, last)});
+               point_text(series, last)});
   }
   return table.text(view.style);
 }
@@ -78,7 +74,7 @@ std::string query_view(const QueryAnswer& answer, bool summary, const View& view
   for (const QuerySeries& series : answer.series) {
     for (const QueryPoint& point : series.points) {
       std::vector<Cell> row = {point_time(point.time_ms, answer.step_ms), series.node,
-                               labels_text(series.labels), point_text(answer, series, point.value)};
+                               labels_text(series.labels), point_text(series, point.value)};
       if (view.wide) {
         row.emplace_back(series.name);
         row.emplace_back(series.unit);

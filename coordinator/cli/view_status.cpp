@@ -18,6 +18,10 @@ std::string records_text(const FleetStatus& status) {
          count_text(status.gaps) + " in gaps";
 }
 
+std::string join(const std::string& first, const std::string& second) {
+  return first.empty() || second.empty() ? first + second : first + ", " + second;
+}
+
 }  // namespace
 
 std::string status_view(const FleetStatus& status, const std::string& url, const View& view) {
@@ -33,7 +37,7 @@ std::string status_view(const FleetStatus& status, const std::string& url, const
   const bool well = status_troubles(status).empty();
   row("coordinator", well ? Cell("well", Tone::good) : Cell("unwell", Tone::bad), about);
   row("broker", status.broker_connected ? Cell("connected", Tone::good) : Cell("lost", Tone::bad),
-      status.broker_url);
+      join(status.broker_url, status.broker_reason));
   row("store", status.store_ok ? Cell("ok", Tone::good) : Cell("failing", Tone::bad),
       status.store_reason);
   const std::uint64_t missing = status.silent + status.offline;
@@ -54,14 +58,15 @@ std::string status_view(const FleetStatus& status, const std::string& url, const
 std::string status_troubles(const FleetStatus& status) {
   std::string text;
   if (!status.broker_connected) {
-    text += "the coordinator has no connection to the broker";
+    text += "no connection to the broker";
     if (!status.broker_url.empty()) text += " at " + visible(status.broker_url);
-    text += ": no telemetry arrives; the agents keep theirs until it is back\n";
+    if (!status.broker_reason.empty()) text += ": " + visible(status.broker_reason);
+    text += "; no telemetry arrives, the agents keep theirs until it is back\n";
   }
   if (!status.store_ok) {
-    text += "the coordinator's store takes no records";
+    text += "the store is failing";
     if (!status.store_reason.empty()) text += ": " + visible(status.store_reason);
-    text += "; the agents keep theirs until it does\n";
+    text += "; the agents keep their records until it is well\n";
   }
   return text;
 }

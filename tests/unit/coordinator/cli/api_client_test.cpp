@@ -27,9 +27,11 @@ TEST_F(ApiClientTest, ParametersAreEscapedAndEmptyOnesLeftOut) {
 }
 
 TEST_F(ApiClientTest, PagesAreFollowedToTheEnd) {
-  server_.answer("/api/v1/nodes?site=paris", R"({"nodes":[{"id":"a"}],"next":"a"})");
-  server_.answer("/api/v1/nodes?site=paris&after=a", R"({"nodes":[{"id":"b"}],"next":"b"})");
-  server_.answer("/api/v1/nodes?site=paris&after=b", R"({"nodes":[{"id":"c"}],"next":null})");
+  server_.answer("/api/v1/nodes?site=paris&limit=1000", R"({"nodes":[{"id":"a"}],"next":"a"})");
+  server_.answer("/api/v1/nodes?site=paris&limit=1000&after=a",
+                 R"({"nodes":[{"id":"b"}],"next":"b"})");
+  server_.answer("/api/v1/nodes?site=paris&limit=1000&after=b",
+                 R"({"nodes":[{"id":"c"}],"next":null})");
   const auto nodes = api_.nodes({{"site", "paris"}});
   ASSERT_TRUE(nodes.has_value()) << nodes.error().message;
   ASSERT_EQ(nodes.value().size(), 3U);
@@ -39,9 +41,9 @@ TEST_F(ApiClientTest, PagesAreFollowedToTheEnd) {
 
 TEST_F(ApiClientTest, APageThatFailsFailsTheList) {
   server_.answer("/api/v1/nodes", R"({"nodes":[{"id":"a"}],"next":"a"})");
-  server_.answer("/api/v1/nodes?after=a", "garbage");
+  server_.answer("/api/v1/nodes?limit=1000&after=a", "garbage");
   EXPECT_THAT(api_.nodes({}).error().message, HasSubstr("the answer is not JSON"));
-  server_.answer("/api/v1/nodes?after=a", R"({"title":"Busy"})", 503);
+  server_.answer("/api/v1/nodes?limit=1000&after=a", R"({"title":"Busy"})", 503);
   EXPECT_EQ(api_.nodes({}).error().message, "Busy");
   EXPECT_EQ(api_.node_pages({}).error().message, "Busy");
 }

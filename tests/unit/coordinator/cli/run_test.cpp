@@ -91,7 +91,8 @@ TEST_F(Run, NamesAreOneALine) {
 
 TEST_F(Run, FlagsBecomeParameters) {
   out({"nodes", "--site", "a b", "--status", "silent", "--label", "x=1", "--label", "y=2"});
-  EXPECT_EQ(last_target(), "/api/v1/nodes?label=x%3D1&label=y%3D2&site=a%20b&status=silent");
+  EXPECT_EQ(last_target(),
+            "/api/v1/nodes?label=x%3D1&label=y%3D2&site=a%20b&status=silent&limit=1000");
   out({"query", "cpu.util", "--node", "box-1", "--from", "2026-11-21T08:00:00Z", "--to",
        "2026-11-21 09:00", "--step", "1m", "--aggregate", "max", "--label", "cpu=0"});
   EXPECT_EQ(last_target(),
@@ -213,7 +214,7 @@ TEST_F(Run, AnUnwellCoordinatorIsShownAndFails) {
     EXPECT_EQ(outcome.code, 1);
     EXPECT_NE(outcome.out, "");
     EXPECT_THAT(outcome.err, HasSubstr("no connection to the broker at mqtt://b"));
-    EXPECT_THAT(outcome.err, HasSubstr("takes no records: disk full"));
+    EXPECT_THAT(outcome.err, HasSubstr("the store is failing: disk full"));
   }
 }
 

@@ -91,7 +91,7 @@ TopModel with_series() {
   TopModel made = model();
   made.series.node = "box-2";
   made.series.series = {{"cpu.util", "%", "gauge", {{"cpu", "0"}}, 50.0},
-                        {"net.rx_bytes", "B", "counter", {}, 2048.0},
+                        {"net.rx_bytes", "B/s", "counter", {}, 2048.0},
                         {"evil\x1b[2J", "", "gauge", {}, 1.0}};
   return made;
 }

@@ -73,9 +73,17 @@ TEST(Units, AValueIsWrittenInItsUnit) {
   EXPECT_EQ(value_text(1500, "us"), "1.50 ms");
   EXPECT_EQ(value_text(3, "count"), "3");
   EXPECT_EQ(value_text(3, "count", true), "3/s");
-  EXPECT_EQ(value_text(0.4, "s", true), "0.40 s/s");
+  EXPECT_EQ(value_text(2048, "B/s"), "2.00 KiB/s");
+  EXPECT_EQ(value_text(3, "count/s"), "3/s");
   EXPECT_EQ(value_text(7, "tasks"), "7 tasks");
   EXPECT_EQ(value_text(1e6, "bits/s"), "1.00M bits/s");
+}
+
+TEST(Units, TimeASecondIsAShare) {
+  EXPECT_EQ(value_text(0.4, "s/s"), "40.0%");
+  EXPECT_EQ(value_text(400, "ms/s"), "40.0%");
+  EXPECT_EQ(value_text(400'000, "us/s"), "40.0%");
+  EXPECT_EQ(value_text(0.4, "s", true), "40.0%");
 }
 
 }  // namespace

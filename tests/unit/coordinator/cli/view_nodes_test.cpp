@@ -79,9 +79,9 @@ TEST(ViewNodes, ANodeInFullHasItsSections) {
   EXPECT_THAT(node_view(detail, {{}, true, kNow}), HasSubstr("  epoch           42\n"));
 }
 
-TEST(ViewNodes, SeriesAreSortedByNameAndCountersAreRates) {
+TEST(ViewNodes, SeriesAreSortedByNameWithTheirUnits) {
   NodeSeries series;
-  series.series = {{"net.rx_bytes", "B", "counter", {{"interface", "eth0"}}, 2048.0},
+  series.series = {{"net.rx_bytes", "B/s", "counter", {{"interface", "eth0"}}, 2048.0},
                    {"cpu.util", "%", "gauge", {}, 12.5},
                    {"temp", "C", "gauge", {}, std::nullopt}};
   EXPECT_EQ(series_view(series, {}),
@@ -89,7 +89,7 @@ TEST(ViewNodes, SeriesAreSortedByNameAndCountersAreRates) {
             "cpu.util                           12.5%\n"
             "net.rx_bytes  interface=eth0  2.00 KiB/s\n"
             "temp                                   -\n");
-  EXPECT_THAT(series_view(series, {{}, true, 0}), HasSubstr("counter  B\n"));
+  EXPECT_THAT(series_view(series, {{}, true, 0}), HasSubstr("counter  B/s\n"));
   EXPECT_EQ(series_view({}, {}), "no series\n");
 }
 

@@ -46,14 +46,11 @@ TEST(ViewQuery, ASeriesWithoutAValueHasNoSummary) {
   EXPECT_THAT(query_view(made, true, {}), HasSubstr("b                  -     -    -     -\n"));
 }
 
-TEST(ViewQuery, RatesAreASecondAndCountsHaveNoUnit) {
+TEST(ViewQuery, ValuesAreInTheUnitOfTheAnswer) {
   QueryAnswer made = answer();
-  made.series = {{"b", "net.rx_bytes", "B", {}, {{0, 2048.0}}}};
-  made.aggregate = "rate";
-  EXPECT_THAT(query_view(made, false, {}), HasSubstr("2.00 KiB/s\n"));
-  made.series[0].unit = "B/s";
-  EXPECT_THAT(query_view(made, false, {}), HasSubstr("2.00 KiB/s\n"));
-  made.aggregate = "count";
+  made.series = {{"b", "net.rx_bytes", "B/s", {}, {{0, 2048.0}}}};
+  EXPECT_THAT(query_view(made, false, {}), HasSubstr(" 2.00 KiB/s\n"));
+  made.series[0].unit = "count";
   EXPECT_THAT(query_view(made, false, {}), HasSubstr(" 2048\n"));
 }
 

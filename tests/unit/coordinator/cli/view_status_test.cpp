@@ -38,12 +38,13 @@ TEST(ViewStatus, WideTellsWhenItStarted) {
 TEST(ViewStatus, ALostBrokerIsATrouble) {
   FleetStatus status = well();
   status.broker_connected = false;
+  status.broker_reason = "refused";
   EXPECT_EQ(status_troubles(status),
-            "the coordinator has no connection to the broker at mqtt://127.0.0.1:1883: no "
-            "telemetry arrives; the agents keep theirs until it is back\n");
+            "no connection to the broker at mqtt://127.0.0.1:1883: refused; no telemetry arrives, "
+            "the agents keep theirs until it is back\n");
   const std::string text = status_view(status, "u", {});
   EXPECT_NE(text.find("coordinator  unwell"), std::string::npos);
-  EXPECT_NE(text.find("broker       lost"), std::string::npos);
+  EXPECT_NE(text.find("broker       lost       mqtt://127.0.0.1:1883, refused"), std::string::npos);
 }
 
 TEST(ViewStatus, AFailingStoreIsATroubleWithItsReason) {
@@ -51,8 +52,8 @@ TEST(ViewStatus, AFailingStoreIsATroubleWithItsReason) {
   status.store_ok = false;
   status.store_reason = "disk full\x1b[2J";
   EXPECT_EQ(status_troubles(status),
-            "the coordinator's store takes no records: disk full\\x1b[2J; the agents keep theirs "
-            "until it does\n");
+            "the store is failing: disk full\\x1b[2J; the agents keep their records until it is "
+            "well\n");
   EXPECT_NE(status_view(status, "u", {}).find("store        failing"), std::string::npos);
 }
 
