@@ -1,8 +1,8 @@
 // The log: one line an event, to standard error, with a level and the part that speaks. spdlog
 // stays in log.cpp.
 //
-// Under systemd (JOURNAL_STREAM set) lines carry the journal's priority prefix (<4>) instead of a
-// time of their own.
+// Where standard error is the journal's (JOURNAL_STREAM) lines carry its priority prefix (<4>)
+// instead of a time of their own.
 #pragma once
 
 #include <string_view>
@@ -17,9 +17,9 @@ void start_log(LogLevel least);
 void set_log_level(LogLevel least);
 Result<LogLevel> parse_log_level(std::string_view name);  // debug, info, warning, error
 
+// From any thread. Control characters come out as \x0a, so that one event stays one line. Of one
+// part 100 lines a second are written; those beyond are counted, and told before its next line as
+// "N lines left out".
 void log(LogLevel level, std::string_view part, std::string_view text);
-
-// Bounds repetition: of one `part` and `text` shape too many lines must not fill the disk. Lines
-// over 100 a second are counted and told once a second as "N lines left out".
 
 }  // namespace bw

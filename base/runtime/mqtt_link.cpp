@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/runtime/clock.h"
 #include "base/runtime/log.h"
+#include "base/runtime/mqtt_address.h"
 #include "base/runtime/mqtt_connection.h"
 #include "base/runtime/mqtt_inbox.h"
 
@@ -114,16 +115,20 @@ struct MqttLink::State : std::enable_shared_from_this<MqttLink::State> {
 
 void MqttLink::State::read_inbox() {
   const auto self = shared_from_this();  // a handler may destroy the link
-  for (auto& event : inbox->take()) events.push_back(std::move(event));
-  for (std::size_t turn = 0; turn < kEventsPerTurn && !events.empty(); ++turn) {
-    if (phase == Phase::stopped) break;
+  std::size_t handled = 0;
+  for (; handled < kEventsPerTurn && phase != Phase::stopped; ++handled) {
+    // Only when all before is handled: what lies in the inbox is counted against its bound.
+    if (events.empty()) events = inbox->take();
+    if (events.empty()) break;
     MqttEvent event = std::move(events.front());
     events.pop_front();
     handle(event);
   }
   if (phase == Phase::stopped) {
     events.clear();
-  } else if (!events.empty()) {
+    return;
+  }
+  if (handled == kEventsPerTurn) {
     loop.post([weak = weak_from_this()] {
       if (const auto link = weak.lock()) link->read_inbox();
     });

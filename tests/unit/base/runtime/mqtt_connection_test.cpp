@@ -1,95 +1,86 @@
 #include "base/runtime/mqtt_connection.h"
 
-#include <condition_variable>
-
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/runtime/clock.h"
+#include "test_broker.h"
 
 namespace bw {
 namespace {
 
-using testing::HasSubstr;
+using Kind = MqttEvent::Kind;
 
-TEST(MqttAddress, HasAHostAndAPort) {
-  struct Case {
-    const char* url;
-    const char* host;
-    int port;
-  };
-  for (const Case& c :
-       {Case{"mqtt://broker:8883", "broker", 8883}, Case{"mqtt://broker", "broker", 1883},
-        Case{"mqtt://10.0.0.1:1/", "10.0.0.1", 1}, Case{"mqtt://[fe80::1]:65535", "fe80::1", 65535},
-        Case{"mqtt://[::1]", "::1", 1883}}) {
-    const auto address = MqttAddress::parse(c.url);
-    ASSERT_TRUE(address) << address.error().message;
-    EXPECT_EQ(address->host, c.host);
-    EXPECT_EQ(address->port, c.port);
+// The link's tests drive connections through their good days. Here stand the calls that come at a
+// wrong time, each of which must answer without waiting for anybody.
+class MqttConnectionTest : public testing::Test {
+ protected:
+  std::unique_ptr<MqttConnection> make() {
+    auto made = MqttConnection::make(1, inbox_, "test");
+    EXPECT_TRUE(made);
+    return *std::move(made);
   }
-}
 
-TEST(MqttAddress, IsRefusedWithTheReason) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"", "it does not begin with mqtt://"},
-      {"broker:1883", "it does not begin with mqtt://"},
-      {"tcp://broker", "it does not begin with mqtt://"},
-      {"mqtt://", "the host is missing"},
-      {"mqtt://:1883", "the host is missing"},
-      {"mqtt://[]:1883", "the host is missing"},
-      {"mqtt://[::1", "the bracket is not closed"},
-      {"mqtt://[::1]1883", "after the bracket comes :port"},
-      {"mqtt://a:", "a port is a number from 1 to 65535"},
-      {"mqtt://a:0", "a port is a number from 1 to 65535"},
-      {"mqtt://a:65536", "a port is a number from 1 to 65535"},
-      {"mqtt://a:18x", "a port is a number from 1 to 65535"},
-      {"mqtt://user@host", "only a host and a port belong into it"},
-      {"mqtt://host/path", "only a host and a port belong into it"},
-  };
-  for (const auto& [url, reason] : cases) {
-    const auto address = MqttAddress::parse(url);
-    ASSERT_FALSE(address) << url;
-    EXPECT_EQ(address.error().message, "'" + std::string(url) + "' is not a broker's address: " +
-                                           reason + " (mqtt://host:port is right)");
+  // The next event, within five seconds.
+  MqttEvent next() {
+    const Instant deadline = monotonic_now() + std::chrono::seconds{5};
+    while (events_.empty() && monotonic_now() < deadline) {
+      events_ = inbox_->take();
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    if (events_.empty()) {
+      ADD_FAILURE() << "nothing happened";
+      return {};
+    }
+    MqttEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
   }
+
+  std::shared_ptr<MqttInbox> inbox_ = std::make_shared<MqttInbox>([] {});
+  std::deque<MqttEvent> events_;
+};
+
+TEST_F(MqttConnectionTest, RefusesToPublishBeforeItIsConnected) {
+  auto connection = make();
+  const auto lossy = connection->publish("t", {}, 0, false, 0);
+  ASSERT_FALSE(lossy);
+  EXPECT_EQ(lossy.error().message.rfind("publish: ", 0), 0U) << lossy.error().message;
+  EXPECT_EQ(connection->unsent(), 0) << "what was refused does not wait";
+  EXPECT_FALSE(connection->publish("t", {}, 1, false, 0));
+  EXPECT_FALSE(connection->subscribe({"t"}));
+  MqttConnection::retire(std::move(connection));
 }
 
-// What a resolver says, waited for.
-MqttEvent resolved(const MqttAddress& address) {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  bool woken = false;
-  const auto inbox = std::make_shared<MqttInbox>([&] {
-    const std::lock_guard lock(mutex);
-    woken = true;
-    arrived.notify_one();
-  });
-  resolve_in_background(address, 7, inbox);
-  std::unique_lock lock(mutex);
-  arrived.wait(lock, [&] { return woken; });
-  lock.unlock();
-  auto events = inbox->take();
-  inbox->close();
-  return events.at(0);
+TEST_F(MqttConnectionTest, IsClosedWhereItNeverWasOpen) {
+  auto connection = make();
+  connection->disconnect();
+  EXPECT_EQ(next().kind, Kind::closed);
+  MqttConnection::retire(std::move(connection));
 }
 
-TEST(Resolver, AsksNobodyForANumericAddress) {
-  const auto event = resolved({.host = "127.0.0.1", .port = 99});
-  EXPECT_EQ(event.kind, MqttEvent::Kind::resolved);
-  EXPECT_EQ(event.connection, 7U);
-  EXPECT_EQ(event.addresses, std::vector<std::string>{"tcp://127.0.0.1:99"});
-  EXPECT_EQ(resolved({.host = "::1", .port = 99}).addresses,
-            std::vector<std::string>{"tcp://[::1]:99"});
+TEST_F(MqttConnectionTest, TriesOneAddressAfterTheOther) {
+  if (!TestBroker::is_installed()) GTEST_SKIP() << TestBroker::kProgram << " is missing";
+  const TestBroker broker;
+  auto connection = make();
+  const std::string dead = "tcp://127.0.0.1:" + std::to_string(free_port());
+  const auto asked = connection->connect({}, {dead, "tcp" + broker.url().substr(4)}, std::nullopt);
+  ASSERT_TRUE(asked) << asked.error().message;
+  const auto event = next();
+  EXPECT_EQ(event.kind, Kind::connected) << event.reason;
+  EXPECT_EQ(event.receive_maximum, 20U);
+  EXPECT_FALSE(connection->publish("not\xff a topic", {}, 0, false, 0));
+  EXPECT_EQ(connection->unsent(), 0);
+  MqttConnection::retire(std::move(connection));
 }
 
-TEST(Resolver, FindsAName) {
-  const auto event = resolved({.host = "localhost", .port = 99});
-  EXPECT_EQ(event.kind, MqttEvent::Kind::resolved);
-  EXPECT_THAT(event.addresses, testing::Contains("tcp://127.0.0.1:99"));
-}
-
-TEST(Resolver, SaysWhatItDidNotFind) {
-  const auto event = resolved({.host = "not a name", .port = 99});
-  EXPECT_EQ(event.kind, MqttEvent::Kind::failed);
-  EXPECT_THAT(event.reason, HasSubstr("resolve not a name: "));
+TEST_F(MqttConnectionTest, FailsWhereNoAddressAnswers) {
+  auto connection = make();
+  const std::string dead = "tcp://127.0.0.1:" + std::to_string(free_port());
+  ASSERT_TRUE(connection->connect({}, {dead, dead}, std::nullopt));
+  const auto event = next();
+  EXPECT_EQ(event.kind, Kind::failed);
+  EXPECT_EQ(event.reason, "no connection (refused, or no answer)");
+  MqttConnection::retire(std::move(connection));
 }
 
 }  // namespace
