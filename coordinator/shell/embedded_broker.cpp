@@ -29,6 +29,7 @@ constexpr std::string_view kPart = "broker";
 
 // It is taken to be ready after this, whatever it writes.
 constexpr auto kReadyAfter = std::chrono::milliseconds{500};
+constexpr auto kAskAgain = std::chrono::milliseconds{100};
 // One that ran for so long and died is no sign that the next will die too.
 constexpr auto kRanWell = std::chrono::seconds{30};
 
@@ -115,9 +116,6 @@ std::string configuration(const BrokerOptions& options) {
       "max_queued_messages 10000\n"
       "max_queued_bytes 67108864\n"
       "max_inflight_messages 50\n"
-      "message_size_limit " +
-      std::to_string(wire::kMaxHistoryPayload) +
-      "\n"
       "max_packet_size " +
       std::to_string(kPacketBytes) +
       "\n"
@@ -159,6 +157,7 @@ struct EmbeddedBroker::State : std::enable_shared_from_this<EmbeddedBroker::Stat
   void spawn_again();
   void heard(std::string_view line);
   void tell_ready();
+  void ask_to_end();
   void ended(const std::string& how);
   void set_aside_what_it_kept();
 
@@ -174,6 +173,7 @@ struct EmbeddedBroker::State : std::enable_shared_from_this<EmbeddedBroker::Stat
   Timer kill_timer;
   std::unique_ptr<ChildProcess> child;
   Instant started{};
+  Instant kill_at{};
   bool told_ready = false;
   bool blamed_its_file = false;  // this run's
   bool is_stopping = false;
@@ -218,6 +218,14 @@ void EmbeddedBroker::State::tell_ready() {
   ready_timer.cancel();
   if (std::exchange(told_ready, true) || is_stopping) return;
   if (ready) ready();
+}
+
+// More than once: a Mosquitto that has just begun to run forgets a SIGTERM that came before.
+void EmbeddedBroker::State::ask_to_end() {
+  if (!child) return;
+  const bool is_over = monotonic_now() >= kill_at;
+  child->signal(is_over ? SIGKILL : SIGTERM);
+  if (!is_over) kill_timer.after(kAskAgain, [this] { ask_to_end(); });
 }
 
 void EmbeddedBroker::State::ended(const std::string& how) {
@@ -277,10 +285,8 @@ void EmbeddedBroker::stop(std::function<void()> done) {
     return;
   }
   state.stopped = std::move(done);
-  state.child->signal(SIGTERM);
-  state.kill_timer.after(kGrace, [&state] {
-    if (state.child) state.child->signal(SIGKILL);
-  });
+  state.kill_at = monotonic_now() + kGrace;
+  state.ask_to_end();
 }
 
 int EmbeddedBroker::pid() const {
