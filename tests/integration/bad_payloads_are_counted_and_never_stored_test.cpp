@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "schemas/wire/codec.h"
+#include "schemas/wire/columns.h"
 #include "tests/integration/harness.h"
 #include "tests/integration/publisher.h"
 

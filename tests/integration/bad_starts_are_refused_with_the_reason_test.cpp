@@ -10,6 +10,10 @@ namespace {
 
 using std::chrono::seconds;
 
+const std::vector<std::string> kDaemons{"agent", "coordinator"};
+const std::vector<std::string> kPrograms{"bellwether-agent", "bellwether-coordinator",
+                                         "bellwether"};
+
 struct Ended {
   std::optional<int> code;
   std::string said;
@@ -43,7 +47,7 @@ TEST(BadStartsTest, NodeIdsThatAreNoTopicLevelAreRefused) {
 
 TEST(BadStartsTest, AMistypedKeyIsNamedWithFileLineAndTheNearestRightOne) {
   TemporaryFolder folder;
-  for (const std::string name : {"agent", "coordinator"}) {
+  for (const std::string& name : kDaemons) {
     const std::string file = folder.path() + "/" + name + ".toml";
     std::ofstream(file)
         << "# a comment\n[broker]\nurll = \"mqtt://127.0.0.1:1883\"\n[log]\nlevel = 7\n";
@@ -57,7 +61,7 @@ TEST(BadStartsTest, AMistypedKeyIsNamedWithFileLineAndTheNearestRightOne) {
 }
 
 TEST(BadStartsTest, TheExampleFilesAreAccepted) {
-  for (const std::string name : {"agent", "coordinator"}) {
+  for (const std::string& name : kDaemons) {
     const Ended ended =
         run("bellwether-" + name,
             {"--config", std::string(BW_SOURCE_DIR) + "/deploy/" + name + ".toml", "--check"});
@@ -68,8 +72,9 @@ TEST(BadStartsTest, TheExampleFilesAreAccepted) {
 TEST(BadStartsTest, AFileThatIsNotThereOrNotTomlIsAnError) {
   TemporaryFolder folder;
   std::ofstream(folder.path() + "/broken.toml") << "[broker\nurl = ";
-  for (const std::string file :
-       {folder.path() + "/none.toml", folder.path() + "/broken.toml", folder.path()}) {
+  const std::vector<std::string> files{folder.path() + "/none.toml", folder.path() + "/broken.toml",
+                                       folder.path()};
+  for (const std::string& file : files) {
     const Ended ended = run("bellwether-agent", {"--config", file, "--check"});
     EXPECT_EQ(ended.code, 2) << file << ended.said;
     EXPECT_NE(ended.said.find(file), std::string::npos) << ended.said;
@@ -77,7 +82,7 @@ TEST(BadStartsTest, AFileThatIsNotThereOrNotTomlIsAnError) {
 }
 
 TEST(BadStartsTest, AnUnknownFlagIsWrongUsage) {
-  for (const std::string name : {"bellwether-agent", "bellwether-coordinator", "bellwether"}) {
+  for (const std::string& name : kPrograms) {
     const Ended ended = run(name, {"--chekc"});
     EXPECT_EQ(ended.code, 2) << name;
     EXPECT_FALSE(ended.said.empty());

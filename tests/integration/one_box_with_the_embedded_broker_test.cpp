@@ -68,18 +68,21 @@ TEST_F(OneBoxTest, AKilledCoordinatorTakesItsBrokerWithItAndComesBackWithAll) {
 
 TEST_F(OneBoxTest, AbsurdQuestionsGetAReasonAndDoNoHarm) {
   ASSERT_TRUE(eventually(seconds{10}, [&] { return get("/healthz").status == 200; }));
-  for (const std::string target :
-       {"/api/v1/query", "/api/v1/query?metric=" + std::string(5000, 'x'),
-        std::string("/api/v1/query?metric=cpu.util&step=0"),
-        std::string("/api/v1/query?metric=cpu.util&step=-5s"),
-        std::string("/api/v1/query?metric=cpu.util&step=1ms&from=-30d"),
-        std::string("/api/v1/query?metric=cpu.util&from=99999999999999999999"),
-        std::string("/api/v1/query?metric=cpu.util&from=now&to=-1h"),
-        std::string("/api/v1/query?metric=cpu.util&from=1970-13-45T99:99:99Z"),
-        std::string("/api/v1/query?metric=cpu.util&aggregate=median"),
-        std::string("/api/v1/query?metric=%ff%fe"), std::string("/api/v1/query?metric=%zz"),
-        std::string("/api/v1/query?metirc=cpu.util"), std::string("/api/v1/events?limit=-1"),
-        std::string("/api/v1/events?limit=999999999")}) {
+  const std::vector<std::string> absurd{"/api/v1/query",
+                                        "/api/v1/query?metric=" + std::string(5000, 'x'),
+                                        "/api/v1/query?metric=cpu.util&step=0",
+                                        "/api/v1/query?metric=cpu.util&step=-5s",
+                                        "/api/v1/query?metric=cpu.util&step=1ms&from=-30d",
+                                        "/api/v1/query?metric=cpu.util&from=99999999999999999999",
+                                        "/api/v1/query?metric=cpu.util&from=now&to=-1h",
+                                        "/api/v1/query?metric=cpu.util&from=1970-13-45T99:99:99Z",
+                                        "/api/v1/query?metric=cpu.util&aggregate=median",
+                                        "/api/v1/query?metric=%ff%fe",
+                                        "/api/v1/query?metric=%zz",
+                                        "/api/v1/query?metirc=cpu.util",
+                                        "/api/v1/events?limit=-1",
+                                        "/api/v1/events?limit=999999999"};
+  for (const std::string& target : absurd) {
     const auto answer = get(target);
     EXPECT_EQ(answer.status, 400) << target << "\n" << answer.body;
     EXPECT_NE(answer.body.find("\"detail\""), std::string::npos) << target;
