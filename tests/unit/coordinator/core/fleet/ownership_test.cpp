@@ -126,6 +126,25 @@ TEST_F(OwnershipTest, TheOwnersAnswerCountsWhateverItIs) {
   EXPECT_EQ(owner(), 1U);
 }
 
+TEST_F(OwnershipTest, TheOwnersAnswerIsASignOfItsLifeEvenWhereItSaysNothingNew) {
+  pass(std::chrono::seconds{4});
+  hear(some_birth(2, 2));
+  pass(std::chrono::seconds{2});
+  hear(some_birth(1, 1));
+  pass(std::chrono::seconds{4});
+  EXPECT_EQ(hear(some_birth(3, 3)), Refusal::wrong_epoch);
+  EXPECT_EQ(owner(), 1U);
+}
+
+TEST_F(OwnershipTest, TheOwnerIsAskedHoweverLatelyItWasAskedForSomethingElse) {
+  wire::LiveSample sample = some_live(1, 2);
+  sample.table_id = 99;
+  EXPECT_EQ(hear(sample), Refusal::unknown_table);
+  EXPECT_EQ(commands(CommandKind::announce).size(), 1U);
+  hear(some_birth(2, 2));
+  EXPECT_EQ(commands(CommandKind::announce).size(), 1U);
+}
+
 TEST_F(OwnershipTest, TheOwnersWillIsNoAnswer) {
   hear(some_birth(2, 2));
   hear(some_state(1, NodeCondition::offline));
