@@ -56,7 +56,6 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
   void carry_out(const Batch& batch);
   void replace_damaged();
   Result<void> ensure_writer(SqliteFault& fault);
-  void say_writing(bool works, const std::string& reason);
 
   void read_until_stopped();
   api::QueryResult answer(const Query& query, std::optional<StoreReader>& reader, Generation& of);
@@ -79,7 +78,6 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
 
   // The writer's.
   std::optional<StoreWriter> writer;
-  bool writes_fail = false;
   std::optional<Instant> last_replaced;
 
   // Shared; `mutex` guards all of it.
@@ -183,11 +181,9 @@ void Store::State::carry_out(const Batch& batch) {
   };
   const auto written = write();
   if (written) {
-    say_writing(true, "");
     tell(Committed{id}, true);
     return;
   }
-  say_writing(false, written.error().message);
   tell(CommitFailed{id, written.error().message}, true);
   if (fault == SqliteFault::corrupt) {
     replace_damaged();
@@ -204,23 +200,10 @@ Result<void> Store::State::ensure_writer(SqliteFault& fault) {
   return {};
 }
 
-// Said once when it begins and once when it is over: the core counts the failures themselves.
-void Store::State::say_writing(bool works, const std::string& reason) {
-  if (works == !writes_fail) return;
-  writes_fail = !works;
-  if (writes_fail) {
-    log(LogLevel::error, kPart,
-        "cannot write to " + path + ": " + reason +
-            ". Nothing is acknowledged until it works again; the nodes keep their records");
-  } else {
-    log(LogLevel::warning, kPart, "can write to " + path + " again");
-  }
-}
-
 void Store::State::replace_damaged() {
   const Instant now = monotonic_now();
   if (last_replaced && now - *last_replaced < kLeastBetweenReplacements) {
-    say_writing(false, "the file is damaged again, soon after it was replaced");
+    log(LogLevel::error, kPart, path + " is damaged again, soon after it was replaced");
     return;
   }
   last_replaced = now;
@@ -238,8 +221,9 @@ void Store::State::replace_damaged() {
     next = ++generation;
   }
   SqliteFault fault = SqliteFault::none;
+  // Where that fails it is tried again with each batch, and the batch tells the reason.
   if (const auto ensured = ensure_writer(fault); !ensured) {
-    say_writing(false, ensured.error().message);  // tried again with each batch
+    log(LogLevel::error, kPart, "no new store yet: " + ensured.error().message);
   }
   loop.post([weak = weak_from_this(), next] {
     const auto self = weak.lock();
