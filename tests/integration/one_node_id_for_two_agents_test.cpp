@@ -15,6 +15,7 @@ TEST(TwoAgentsTest, TheSecondIsRefusedAndBothSidesSaySo) {
   site.start_coordinator();
   site.start_agent();
   ASSERT_TRUE(site.live());
+  ASSERT_TRUE(eventually(seconds{10}, [&] { return !site.stored_records().empty(); }));
 
   Process second{site.folder.path() + "/second.log"};
   const std::string state = site.folder.path() + "/second";

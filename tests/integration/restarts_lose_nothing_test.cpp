@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Every record that was on disk is stored, and no number is missing between those that are.
-void expect_nothing_lost(Site& site) {
+void expect_nothing_lost(Site& site, std::size_t at_least) {
   const auto stored = site.stored_records();
   std::size_t checked = 0;
   for (const auto& [epoch, numbers] : site.recorded_records()) {
@@ -34,7 +34,7 @@ void expect_nothing_lost(Site& site) {
   }
   EXPECT_EQ(site.stored_gaps(), 0);
   std::printf("%zu records of %zu runs, all stored once\n", checked, stored.size());
-  EXPECT_GT(checked, 10U);
+  EXPECT_GE(checked, at_least) << "there must be something to lose";
 }
 
 void stop_agent_and_settle(Site& site) {
@@ -85,13 +85,13 @@ TEST(RestartsTest, KillingBrokerCoordinatorAndAgentInEveryOrderLosesNothing) {
         start[static_cast<std::size_t>(which)]();
         std::this_thread::sleep_for(pause);
       }
-      std::this_thread::sleep_for(milliseconds{700});
+      std::this_thread::sleep_for(milliseconds{1300});
     } while (std::next_permutation(births.begin(), births.end()));
   } while (std::next_permutation(deaths.begin(), deaths.end()));
   EXPECT_EQ(round, 36);
 
   stop_agent_and_settle(site);
-  expect_nothing_lost(site);
+  expect_nothing_lost(site, 36);
 }
 
 TEST(RestartsTest, EachAloneMayDieAndTheOthersGoOn) {
@@ -121,7 +121,7 @@ TEST(RestartsTest, EachAloneMayDieAndTheOthersGoOn) {
     EXPECT_TRUE(site.live());
   }
   stop_agent_and_settle(site);
-  expect_nothing_lost(site);
+  expect_nothing_lost(site, 8);
 }
 
 TEST(RestartsTest, WithTheBrokerGoneTheAgentStillStopsInTimeAndItsRecordsComeLater) {
@@ -140,7 +140,7 @@ TEST(RestartsTest, WithTheBrokerGoneTheAgentStillStopsInTimeAndItsRecordsComeLat
   site.start_coordinator();
   site.start_agent();
   stop_agent_and_settle(site);
-  expect_nothing_lost(site);
+  expect_nothing_lost(site, 3);
 }
 
 }  // namespace
