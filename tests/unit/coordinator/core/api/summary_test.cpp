@@ -62,9 +62,12 @@ TEST_F(SummaryTest, TakesTheBusiestDiskAndTheHottestSensorOfEitherKind) {
 }
 
 TEST_F(SummaryTest, IsNullWhereTheNodeMeasuresNoSuchThing) {
-  for (const auto& [name, value] : summary().items()) EXPECT_TRUE(value.is_null()) << name;
-  node.is_born = false;
-  for (const auto& [name, value] : summary().items()) EXPECT_TRUE(value.is_null()) << name;
+  for (const bool is_born : {true, false}) {
+    node.is_born = is_born;
+    const Json json = summary();
+    EXPECT_EQ(json.size(), summary_names().size());
+    for (const auto& [name, value] : json.items()) EXPECT_TRUE(value.is_null()) << name;
+  }
 }
 
 TEST_F(SummaryTest, OfOneNodeIsNotThatOfAnother) {
