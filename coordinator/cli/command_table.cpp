@@ -15,8 +15,8 @@ constexpr Words kAggregates[] = {"avg", "min", "max", "sum", "count", "last", "r
 constexpr Words kSorts[] = {"name", "cpu", "mem", "load", "net", "disk", "temp", "status"};
 constexpr Words kShells[] = {"bash", "zsh", "fish"};
 
-constexpr FlagSpec kLabelFlag = {
-    "--label", "", "K=V", "only what has this label; several: all of them", {}, {}, true};
+constexpr FlagSpec kLabelFlag = {"--label", "", "K=V",
+                                 "only what has this label; several: all of them"};
 constexpr FlagSpec kNodeFlag = {"--node", "", "ID", "only of this node", {}, Completes::nodes};
 
 constexpr FlagSpec kGlobal[] = {

@@ -17,7 +17,6 @@ struct FlagSpec {
   std::string_view help;
   std::span<const std::string_view> choices = {};
   Completes completes = Completes::nothing;
-  bool repeats = false;
 };
 
 struct ArgumentSpec {

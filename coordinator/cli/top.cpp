@@ -1,9 +1,9 @@
 #include "coordinator/cli/top.h"
 
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 #include "coordinator/cli/top_fetcher.h"
 
 #include <algorithm>
+#include <csignal>
 
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 

@@ -150,7 +150,8 @@ TEST(Decode, EventsAreRead) {
 
 TEST(Decode, TheStatusIsRead) {
   const auto status = decode_status(R"({"version":"0.1.0","started":"1970-01-01T00:00:01Z",
-    "uptime_s":9.5,"broker":{"connected":true,"url":"mqtt://x","reason":"r"},"store":{"ok":true,"reason":""},
+    "uptime_s":9.5,"broker":{"connected":true,"url":"mqtt://x","reason":"r"},
+    "store":{"ok":true,"reason":""},
     "nodes":{"online":1,"draining":2,"offline":3,"silent":4},
     "records":{"stored":5,"duplicates":6,"gaps":7},"refused_payloads":8})");
   ASSERT_TRUE(status.has_value()) << status.error().message;

@@ -1,7 +1,8 @@
 #include "coordinator/cli/terminal.h"
 
+#include <csignal>
+
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include "tests/unit/coordinator/cli/canned_server.h"
 #include "tests/unit/coordinator/cli/pseudo_terminal.h"
