@@ -9,16 +9,35 @@
 #include <malloc.h>
 #include <sys/stat.h>
 
-#include "agent/shell/command_line.h"
 #include "agent/shell/metrics_page.h"
 #include "agent/shell/runner.h"
 #include "agent/shell/settings.h"
+#include "base/runtime/command_line.h"
 
 namespace {
 
 constexpr int kExitUsage = 2;
 
-using Action = bw::agent::CommandLine::Action;
+constexpr std::string_view kActions[] = {"--check", "--print-config", "--metrics", "--version",
+                                         "--help"};
+
+constexpr std::string_view kHelp =
+    R"(bellwether-agent: measures this box and keeps its history until the coordinator has it
+
+Usage: bellwether-agent [FLAGS]
+
+  --config FILE      read this configuration instead of /etc/bellwether/agent.toml
+  --set KEY=VALUE    set one key, over file and environment; may be repeated
+  --check            check the configuration and stop
+  --print-config     print the commented example of a configuration and stop
+  --metrics          print the table of metrics and stop
+  --version          print the version and stop
+  --help             print this and stop
+
+Signals: SIGHUP re-reads node.site, node.labels and log.level; SIGTERM and SIGINT stop.
+Exit codes: 0 stopped as asked, 1 failed, 2 wrong usage or configuration, 3 another agent has this
+node id or state directory.
+)";
 
 void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -29,6 +48,16 @@ int wrong(const bw::Error& error) {
   return kExitUsage;
 }
 
+int run(bw::ConfigSources sources, bool only_check) {
+  sources.environment = bw::bellwether_environment();
+  const auto settings = bw::agent::load_settings(sources);
+  if (!settings) return wrong(settings.error());
+  if (!only_check) return bw::agent::run_agent(*settings, sources);
+  const bool has_file = std::filesystem::exists(sources.file);
+  print((has_file ? sources.file : "no configuration file, the defaults") + ": ok\n");
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,32 +65,18 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   umask(0077);  // what is measured is nobody else's business
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
-  auto line = bw::agent::parse_command_line(arguments);
+  const auto line = bw::parse_command_line(arguments, kActions, bw::agent::kDefaultConfigFile);
   if (!line) return wrong(line.error());
-  switch (line->action) {
-    case Action::version:
-      print("bellwether-agent " BW_VERSION "\n");
-      return 0;
-    case Action::help:
-      print(bw::agent::kHelp);
-      return 0;
-    case Action::print_config:
-      print(bw::agent::example_settings());
-      return 0;
-    case Action::print_metrics:
-      print(bw::agent::metrics_page());
-      return 0;
-    case Action::run:
-    case Action::check:
-      break;
+  if (line->action == "--version") {
+    print("bellwether-agent " BW_VERSION "\n");
+  } else if (line->action == "--help") {
+    print(kHelp);
+  } else if (line->action == "--print-config") {
+    print(bw::agent::example_settings());
+  } else if (line->action == "--metrics") {
+    print(bw::agent::metrics_page());
+  } else {
+    return run(line->sources, line->action == "--check");
   }
-  line->sources.environment = bw::bellwether_environment();
-  const auto settings = bw::agent::load_settings(line->sources);
-  if (!settings) return wrong(settings.error());
-  if (line->action == Action::check) {
-    const bool has_file = std::filesystem::exists(line->sources.file);
-    print((has_file ? line->sources.file : "no configuration file, the defaults") + ": ok\n");
-    return 0;
-  }
-  return bw::agent::run_agent(*settings, line->sources);
+  return 0;
 }

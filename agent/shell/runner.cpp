@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "agent/shell/hardware.h"
-#include "agent/shell/state_lock.h"
 #include "base/runtime/clock.h"
 #include "base/runtime/log.h"
+#include "base/runtime/state_lock.h"
 
 namespace bw::agent {
 
@@ -194,7 +194,7 @@ bool Runner::finish(Duration most) {
 int run_agent(const Settings& settings, const ConfigSources& sources) {
   start_log(parse_log_level(settings.log_level).value());
   bool taken = false;
-  const auto lock = StateLock::take(settings.state_directory, taken);
+  const auto lock = StateLock::take(settings.state_directory, "agent", taken);
   if (!lock) {
     log(LogLevel::error, kPart, lock.error().message);
     return taken ? kExitTaken : kExitFailed;

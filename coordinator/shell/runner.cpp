@@ -8,8 +8,8 @@
 
 #include "base/runtime/clock.h"
 #include "base/runtime/log.h"
+#include "base/runtime/state_lock.h"
 #include "coordinator/shell/inbound.h"
-#include "coordinator/shell/state_lock.h"
 
 namespace bw::coordinator {
 
@@ -266,7 +266,8 @@ bool Runner::finish(Duration most) {
 
 int run_coordinator(const Settings& settings, const ConfigSources& sources) {
   start_log(parse_log_level(settings.log_level).value());
-  const auto lock = StateLock::take(settings.state_directory);
+  bool taken = false;
+  const auto lock = StateLock::take(settings.state_directory, "coordinator", taken);
   if (!lock) {
     log(LogLevel::error, kPart, lock.error().message);
     return kExitFailed;

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "agent/shell/spool_store.h"
-#include "agent/shell/state_lock.h"
 #include "base/runtime/clock.h"
 #include "base/runtime/sqlite.h"
+#include "base/runtime/state_lock.h"
 #include "tests/unit/agent/shell/fake_root.h"
 #include "tests/unit/agent/shell/test_broker.h"
 
@@ -153,7 +153,7 @@ TEST_F(RunAgentTest, EndsOnSigtermWithinTwoSecondsAndKeepsItsHistory) {
 
 TEST_F(RunAgentTest, RefusesAStateDirectoryThatAnotherAgentHolds) {
   bool taken = false;
-  const auto lock = StateLock::take(settings_.state_directory, taken);
+  const auto lock = StateLock::take(settings_.state_directory, "agent", taken);
   ASSERT_TRUE(lock);
   testing::internal::CaptureStderr();
   const int code = exit_code(run());

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 
 #include "base/runtime/sqlite.h"
-#include "coordinator/shell/state_lock.h"
+#include "base/runtime/state_lock.h"
 #include "schemas/wire/codec.h"
 #include "tests/unit/coordinator/shell/loop_thread.h"
 #include "tests/unit/coordinator/shell/sockets.h"
@@ -267,7 +267,8 @@ TEST_F(RunnerTest, ReloadingKeepsWhatNeedsARestartAndWhatIsWrong) {
 }
 
 TEST_F(RunnerTest, ASecondCoordinatorOnADirectoryEndsWithOne) {
-  const auto lock = StateLock::take(settings_.state_directory);
+  bool taken = false;
+  const auto lock = StateLock::take(settings_.state_directory, "coordinator", taken);
   ASSERT_TRUE(lock);
   EXPECT_EQ(run_coordinator(settings_, {}), 1);
 }

@@ -1,4 +1,4 @@
-#include "agent/shell/state_lock.h"
+#include "base/runtime/state_lock.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-namespace bw::agent {
+namespace bw {
 
 namespace {
 
@@ -31,18 +31,21 @@ std::string holder_of(int fd) {
 
 }  // namespace
 
-Result<StateLock> StateLock::take(const std::string& directory, bool& taken) {
+Result<StateLock> StateLock::take(const std::string& directory, const std::string& daemon,
+                                  bool& taken) {
   taken = false;
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
+  if (std::filesystem::create_directories(directory, error)) {
+    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  }
   if (error) return failure("create " + directory, error.value());
-  const std::string path = directory + "/agent.lock";
+  const std::string path = directory + "/" + daemon + ".lock";
   StateLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (lock.fd_ < 0) return failure("open " + path, errno);
   if (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failure("lock " + path, errno);
     taken = true;
-    return Error{directory + " belongs to another agent that is running, process " +
+    return Error{directory + " belongs to another " + daemon + " that is running, process " +
                  holder_of(lock.fd_)};
   }
   char text[kPidWidth + 1];
@@ -63,4 +66,4 @@ StateLock::~StateLock() {
   if (fd_ >= 0) close(fd_);
 }
 
-}  // namespace bw::agent
+}  // namespace bw
