@@ -35,8 +35,11 @@ wire::Bytes Agent::last_will() {
       wire::NodeState{options_.epoch, wire::NodeCondition::offline, 0, "connection lost"});
 }
 
-void Agent::on(const OutboxOpened& event, Instant, Effects&) {
-  recorder_.restore(event.records);
+void Agent::on(const OutboxOpened& event, Instant now, Effects& effects) {
+  const bool renamed = event.store_id != 0 && event.store_id != options_.store_id;
+  if (event.store_id != 0) options_.store_id = event.store_id;
+  if (renamed && linked_) announce(effects);
+  recorder_.restore(event.records, now, effects);
 }
 
 void Agent::on(const Ticked& event, Instant now, Effects& effects) {
@@ -140,11 +143,17 @@ void Agent::on(const StopRequested&, Instant, Effects& effects) {
   if (stopping_) return;
   stopping_ = true;
   recorder_.close_block(effects);
+  recorder_.persist_all(effects);
 }
 
 void Agent::stop_when_idle(Effects& effects) {
   if (stopped_ || !recorder_.idle()) return;
   stopped_ = true;
+  if (const std::size_t lost = recorder_.only_in_memory(); lost > 0) {
+    effects.emplace_back(Log{LogLevel::error, "the disk did not take the last " +
+                                                  std::to_string(lost) +
+                                                  " records: what was not delivered is lost"});
+  }
   if (linked_) publish_state(wire::NodeCondition::offline, "stopped", effects);
   effects.emplace_back(Stop{0, "stopped"});
 }

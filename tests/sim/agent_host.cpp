@@ -72,9 +72,8 @@ void AgentHost::start() {
   const std::string client = "agent-" + node_.str() + "-" + std::to_string(options.epoch);
   link_ = std::make_unique<Link>(world_, broker_, Link::Options{client, true, {up}}, handlers);
 
-  agent::OutboxOpened opened;
-  for (const auto& [order, on_disk] : disk_) opened.records.push_back(on_disk.record);
-  step(opened);
+  found_outbox_ = false;
+  step(disk_full_ ? agent::OutboxOpened{} : open_outbox());
   tick();
   link_->start();
 }
@@ -116,6 +115,8 @@ void AgentHost::carry_out(const agent::Effects& effects) {
       world_.after(world_.draw(milliseconds{0}, milliseconds{20}), [this, run, key] {
         if (run != run_) return;
         agent::RecordLoaded loaded{key, {}, {}};
+        loaded.later = world_.rng().chance(broker_.faults.fail_loads);
+        if (loaded.later) return step(loaded);
         for (const auto& [order, on_disk] : disk_) {
           if (on_disk.record.key != key) continue;
           loaded.payload = on_disk.payload;
@@ -130,12 +131,24 @@ void AgentHost::carry_out(const agent::Effects& effects) {
         if (run != run_) return;
         ++run_;
         link_->say_goodbye();
-        ledger_.run_ended(node_.str(), agent_->options().epoch);
+        // With room on the disk a run that ends as it should loses nothing.
+        if (disk_full_) ledger_.run_ended(node_.str(), agent_->options().epoch);
         link_.reset();
         agent_.reset();
       });
     }
   }
+}
+
+agent::OutboxOpened AgentHost::open_outbox() {
+  found_outbox_ = true;
+  agent::OutboxOpened opened;
+  for (const auto& [order, on_disk] : disk_) {
+    if (on_disk.record.key.epoch != agent_->options().epoch) {
+      opened.records.push_back(on_disk.record);
+    }
+  }
+  return opened;
 }
 
 // Tells the ledger of a record at its first sight; the checksum is of what stays the same however
@@ -187,6 +200,8 @@ void AgentHost::persist(const agent::PersistRecord& write) {
       }
       return false;
     });
+    // The first write that succeeds after a start on a full disk finds what lies there.
+    if (!found_outbox_) step(open_outbox());
     const auto same = std::find_if(disk_.begin(), disk_.end(), [&](const auto& entry) {
       return entry.second.record.key == key;
     });

@@ -44,6 +44,7 @@ class AgentHost {
   void carry_out(const agent::Effects& effects);
   void note(wire::Topic topic, wire::Bytes payload);
   void persist(const agent::PersistRecord& write);
+  agent::OutboxOpened open_outbox();
   void tick();
 
   std::uint64_t outbox_bytes_;
@@ -56,6 +57,7 @@ class AgentHost {
   std::map<std::uint64_t, OnDisk> disk_;  // by the order of writing
   std::uint64_t next_write_ = 0;
   bool disk_full_ = false;
+  bool found_outbox_ = false;  // in this run
   int disks_ = 1;
 
   // Of one run; callbacks of an earlier run find `run_` changed.

@@ -24,10 +24,11 @@ struct Message {
   bool retained = false;
 };
 
-// What the network does; probabilities a message or a second.
-struct NetworkFaults {
+// What goes wrong now and then; probabilities a message, or a read of a disk.
+struct Faults {
   double lose_qos0 = 0;
   double duplicate_qos1 = 0;
+  double fail_loads = 0;
   Duration delay_most = std::chrono::milliseconds{5};
 };
 
@@ -76,7 +77,7 @@ class Broker {
  public:
   explicit Broker(World& world) : world_(world) {}
 
-  NetworkFaults faults;
+  Faults faults;
 
   void crash(bool keeps_state);
   void restart() { running_ = true; }

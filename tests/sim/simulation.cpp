@@ -23,6 +23,7 @@ class Simulation {
     Rng& rng = world_.rng();
     broker_.faults.lose_qos0 = rng.chance(0.5) ? rng.unit() * 0.3 : 0;
     broker_.faults.duplicate_qos1 = rng.chance(0.5) ? rng.unit() * 0.3 : 0;
+    broker_.faults.fail_loads = rng.chance(0.3) ? rng.unit() * 0.3 : 0;
     broker_.faults.delay_most =
         world_.draw(milliseconds{2}, rng.chance(0.2) ? seconds{3} : milliseconds{200});
     faults_a_minute_ = static_cast<double>(rng.below(12));
@@ -142,7 +143,7 @@ class Simulation {
   void heal() {
     note("healed");
     healed_ = true;
-    broker_.faults = NetworkFaults{};
+    broker_.faults = Faults{};
     broker_.restart();
     coordinator_.fill_disk(false);
     if (!coordinator_.running()) coordinator_.start();

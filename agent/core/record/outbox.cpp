@@ -1,6 +1,7 @@
 #include "agent/core/record/outbox.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace bw::agent {
@@ -16,12 +17,21 @@ constexpr std::int64_t kClockEverSetMs = 1577836800000;
 Outbox::Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed)
     : epoch_(epoch), limits_(limits), rng_(seed), resend_wait_(kResendAfter, kResendAfterMost) {}
 
-void Outbox::restore(std::vector<StoredRecord> records) {
-  for (StoredRecord& record : records) {
-    bytes_ += record.bytes;
+void Outbox::restore(std::vector<StoredRecord> records, Instant now) {
+  // In the order of their writing, which is that of their numbers but where a write failed and came
+  // later.
+  std::map<std::uint64_t, std::size_t> epochs;
+  for (const StoredRecord& record : records) epochs.try_emplace(record.key.epoch, epochs.size());
+  std::stable_sort(records.begin(), records.end(), [&](const auto& a, const auto& b) {
+    return std::pair(epochs.at(a.key.epoch), a.key.number) <
+           std::pair(epochs.at(b.key.epoch), b.key.number);
+  });
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    bytes_ += record->bytes;
     // What lies on disk may have been sent before: it is sent with its table.
-    entries_.push_back(Entry{record, true, true});
+    entries_.push_front(Entry{*record, true, true});
   }
+  if (!records.empty()) rewind(now);
 }
 
 RecordKey Outbox::add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms) {

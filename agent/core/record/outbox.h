@@ -56,8 +56,9 @@ class Outbox {
 
   Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed);
 
-  // What lay on disk at start, oldest first.
-  void restore(std::vector<StoredRecord> records);
+  // What lay on disk at start, oldest first: it goes before all others, and sending begins anew
+  // with it.
+  void restore(std::vector<StoredRecord> records, Instant now);
 
   // The number of the next record of this run.
   std::uint64_t next_number() const { return next_number_; }

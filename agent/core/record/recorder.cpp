@@ -32,6 +32,11 @@ Recorder::Recorder(RecorderOptions options)
       rng_(options.seed + 1),
       retry_wait_(kRetryPersist, kRetryPersistMost) {}
 
+void Recorder::restore(std::vector<StoredRecord> records, Instant now, Effects& effects) {
+  outbox_.restore(std::move(records), now);
+  if (linked_) pump(now, effects);
+}
+
 void Recorder::add_row(Instant now, WallTime wall, std::span<const double> values,
                        std::uint64_t table_id, const std::vector<wire::SeriesInfo>& series,
                        Effects& effects) {
@@ -301,6 +306,7 @@ void Recorder::loaded(const RecordLoaded& loaded, Instant now, Effects& effects)
   const bool again = waiting->again;
   loading_.erase(waiting);
   if (!outbox_.holds(loaded.key)) return;  // acknowledged meanwhile
+  if (loaded.later) return;                // asked for again with the next resend
   if (loaded.payload.empty()) {
     effects.emplace_back(Log{LogLevel::error, "record " + std::to_string(loaded.key.number) +
                                                   " is damaged or gone from the outbox"});
@@ -331,6 +337,17 @@ void Recorder::send(RecordKey key, wire::Bytes payload, std::uint64_t table_id,
   wire::set_oldest(bytes, outbox_.oldest(key.epoch));
   sent_.push_back(std::move(bytes));
   effects.emplace_back(Publish{topic, sent_.back()});
+}
+
+void Recorder::persist_all(Effects& effects) {
+  for (Kept& kept : kept_) {
+    if (!kept.persisting && !kept.persisted) persist(kept, effects);
+  }
+}
+
+std::size_t Recorder::only_in_memory() const {
+  return static_cast<std::size_t>(
+      std::count_if(kept_.begin(), kept_.end(), [](const Kept& kept) { return !kept.persisted; }));
 }
 
 bool Recorder::idle() const {

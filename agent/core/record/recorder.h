@@ -18,11 +18,13 @@
 
 namespace bw::agent {
 
-// The answer to LoadRecord; an empty payload: it is not there, or damaged.
+// The answer to LoadRecord; an empty payload: it is not there, or damaged, or, where `later`, the
+// disk could not be read this time.
 struct RecordLoaded {
   RecordKey key;
   std::vector<std::byte> payload;
   std::vector<wire::SeriesInfo> series;  // of its table, for a history block
+  bool later = false;
 };
 
 struct RecorderOptions {
@@ -47,7 +49,8 @@ class Recorder {
   // Begins a step: payloads handed out in the one before are no longer valid.
   void begin_step() { sent_.clear(); }
 
-  void restore(std::vector<StoredRecord> records) { outbox_.restore(std::move(records)); }
+  // What lies on disk from earlier runs; may come late, when the disk could not be read at start.
+  void restore(std::vector<StoredRecord> records, Instant now, Effects& effects);
 
   // A tick's values; closes the block where it is full or the series table has changed.
   void add_row(Instant now, WallTime wall, std::span<const double> values, std::uint64_t table_id,
@@ -70,8 +73,12 @@ class Recorder {
   void persist_failed(RecordKey key, const std::string& reason, Instant now, Effects& effects);
   void loaded(const RecordLoaded& loaded, Instant now, Effects& effects);
 
+  // Tries to write everything that is not on disk, however the disk does: the last try of a run.
+  void persist_all(Effects& effects);
   // Nothing is on its way to disk.
   bool idle() const;
+  // Records that are not on disk.
+  std::size_t only_in_memory() const;
   const Outbox& outbox() const { return outbox_; }
   bool disk_failing() const { return disk_failing_; }
 

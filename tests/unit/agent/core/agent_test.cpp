@@ -221,6 +221,30 @@ TEST_F(AgentTest, StoppingDoesNotWaitForADiskThatFails) {
   EXPECT_EQ(all<Stop>().size(), 1U);
 }
 
+TEST_F(AgentTest, StoppingTriesADiskThatFailedOnceMoreAndSaysWhatIsLost) {
+  for (int i = 0; i < 5; ++i) tick();
+  step(PersistFailed{persisting_.at(0), "disk full"});
+  tick();
+  persisting_.clear();
+  step(StopRequested{});
+  ASSERT_EQ(persisting_.size(), 2U) << "the block that failed, and the open one";
+  EXPECT_TRUE(all<Stop>().empty());
+  step(RecordPersisted{persisting_[0]});
+  EXPECT_TRUE(all<Stop>().empty());
+  step(PersistFailed{persisting_[1], "disk full"});
+  EXPECT_EQ(all<Stop>().size(), 1U);
+  EXPECT_NE(log_.find("did not take the last 1 records"), std::string::npos) << log_;
+}
+
+TEST_F(AgentTest, RecordsFoundOnDiskLateAreSentAndTheirStoreIsAnnounced) {
+  tick();
+  step(LinkUp{});
+  step(OutboxOpened{{{RecordKey{3, 1}, wire::Topic::history, 100, kStartMs}}, 77});
+  EXPECT_EQ(wire::decode_birth(payload(wire::Topic::birth))->store_id, 77U);
+  ASSERT_EQ(all<LoadRecord>().size(), 1U);
+  EXPECT_EQ(all<LoadRecord>()[0].key, (RecordKey{3, 1}));
+}
+
 TEST_F(AgentTest, StoppingWithNothingInHandIsImmediateAndOnlyOnce) {
   step(StopRequested{});
   EXPECT_EQ(all<Stop>().size(), 1U);

@@ -69,7 +69,7 @@ TEST_F(OutboxTest, NoMoreThanAWindowIsUnacknowledged) {
 }
 
 TEST_F(OutboxTest, AnAcknowledgementFreesAllUpToItsNumberAndNoOtherEpoch) {
-  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}});
+  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}}, at(0));
   add();
   add();
   take_all(0);
@@ -190,7 +190,7 @@ TEST_F(OutboxTest, DroppingWhatIsInFlightKeepsThePlace) {
 }
 
 TEST_F(OutboxTest, WhatLayOnDiskIsSentFirstAndWithItsTable) {
-  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}});
+  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}}, at(0));
   add();
   const auto first = outbox_.take_next(at(0));
   ASSERT_TRUE(first);
@@ -199,10 +199,29 @@ TEST_F(OutboxTest, WhatLayOnDiskIsSentFirstAndWithItsTable) {
   EXPECT_FALSE(outbox_.take_next(at(0))->again);
 }
 
+TEST_F(OutboxTest, RecordsThatWereWrittenOutOfOrderAreSentInOrder) {
+  outbox_.restore({{RecordKey{9, 2}, wire::Topic::history, 100, kNowMs},
+                   {RecordKey{9, 1}, wire::Topic::history, 100, kNowMs},
+                   {RecordKey{4, 7}, wire::Topic::history, 100, kNowMs}},
+                  at(0));
+  EXPECT_EQ(outbox_.oldest(9), 1U);
+  EXPECT_EQ(take_all(0), (Numbers{1, 2, 7}));
+}
+
+TEST_F(OutboxTest, WhatIsFoundOnDiskLateGoesBeforeWhatIsUnderWay) {
+  add();
+  EXPECT_EQ(take_all(0), Numbers{1});
+  outbox_.restore({{RecordKey{3, 8}, wire::Topic::history, 100, kNowMs},
+                   {RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}},
+                  at(1));
+  EXPECT_EQ(take_all(1), (Numbers{8, 9, 1}));
+  EXPECT_EQ(outbox_.bytes(), 300U);
+}
+
 TEST_F(OutboxTest, TheOldestOfAnEpochFollowsWhatIsKept) {
   EXPECT_EQ(outbox_.oldest(kEpoch), 1U);
   EXPECT_EQ(outbox_.oldest(99), 1U);
-  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}});
+  outbox_.restore({{RecordKey{3, 9}, wire::Topic::history, 100, kNowMs}}, at(0));
   EXPECT_EQ(outbox_.oldest(3), 9U);
   add();
   take_all(0);

@@ -101,9 +101,10 @@ class RecorderTest : public testing::Test {
     recorder_.acknowledged(wire::Ack{{{kEpoch, number}}}, now(), effects_);
     collect();
   }
-  void answer_load(std::uint64_t number, bool found) {
+  void answer_load(std::uint64_t number, bool found, bool later = false) {
     begin();
     RecordLoaded loaded{RecordKey{kEpoch, number}, {}, {}};
+    loaded.later = later;
     if (found) {
       loaded.payload = payloads_[number];
       if (wire::decode_history(loaded.payload)) loaded.series = series_;
@@ -286,6 +287,36 @@ TEST_F(RecorderTest, ARecordThatIsGoneFromDiskIsGivenUpAndTheOthersGoOn) {
   persisted(3);
   ASSERT_EQ(events_.size(), 1U);
   EXPECT_EQ(events_[0].number, 3U);
+}
+
+TEST_F(RecorderTest, ARecordThatCantBeReadNowStaysAndIsAskedForAgain) {
+  ticks(2);
+  persisted(1);
+  link_up(table_);
+  EXPECT_EQ(loads_, Numbers{1});
+  answer_load(1, false, true);
+  EXPECT_EQ(recorder_.outbox().size(), 1U);
+  EXPECT_EQ(recorder_.outbox().dropped(), 0U);
+  loads_.clear();
+  for (int i = 0; i < 20 && loads_.empty(); ++i) tick();
+  ASSERT_FALSE(loads_.empty());
+  EXPECT_EQ(loads_.front(), 1U);
+}
+
+TEST_F(RecorderTest, TheLastTryWritesEverythingThatIsOnlyInMemory) {
+  ticks(2);
+  failed(1);
+  ticks(1);
+  persists_.clear();
+  begin();
+  recorder_.close_block(effects_);
+  recorder_.persist_all(effects_);
+  collect();
+  EXPECT_EQ(persists_, (Numbers{1, 2}));
+  EXPECT_EQ(recorder_.only_in_memory(), 2U);
+  for (const std::uint64_t number : Numbers(persists_)) persisted(number);
+  EXPECT_EQ(recorder_.only_in_memory(), 0U);
+  EXPECT_TRUE(recorder_.idle());
 }
 
 TEST_F(RecorderTest, AFullOutboxTellsOneGapThatGrowsUntilItIsSent) {
