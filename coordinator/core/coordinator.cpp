@@ -3,6 +3,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "coordinator/core/api/api.h"
@@ -59,6 +60,7 @@ struct Coordinator::State final : FleetView, Ingest::NodeSource {
   Taken take_record(const NodeId& id, const Record& record, Instant now, FleetWork& work);
 
   void carry_out(FleetWork& work, Effects& effects);
+  bool keep_birth(const NodeId& id);
   void send_ack(const NodeId& node, Instant now, Effects& effects);
   void send_due_acks(Instant now, Effects& effects);
   void flush(Instant now, Effects& effects);
@@ -79,6 +81,7 @@ struct Coordinator::State final : FleetView, Ingest::NodeSource {
   Refusals refusals;
   api::Api api;
   wire::Encoder encoder;
+  std::set<NodeId> late_births;                 // that wait for room
   std::deque<std::vector<std::byte>> payloads;  // of this step's effects
   std::array<std::uint64_t, kTopics> messages{};
   WallTime wall{};
@@ -249,9 +252,11 @@ Fleet::Taken Coordinator::State::take_record(const NodeId& id, const Record& rec
 
 void Coordinator::State::carry_out(FleetWork& work, Effects& effects) {
   for (const NodeId& id : work.births) {
-    const Node* const node = fleet.find(id);
-    if (node->table != nullptr) ingest.learn_table(id, node->birth->table_id, node->table);
-    ingest.store_node(id);
+    if (keep_birth(id)) {
+      late_births.erase(id);
+    } else {
+      late_births.insert(id);
+    }
   }
   for (const NodeId& id : work.states) ingest.store_state(id);
   for (const FleetWork::Send& send : work.commands) {
@@ -261,6 +266,15 @@ void Coordinator::State::carry_out(FleetWork& work, Effects& effects) {
   for (FleetWork::Line& line : work.log) {
     effects.emplace_back(Log{line.level, std::move(line.text)});
   }
+}
+
+// False where there is no room for its table now: none is stored without.
+bool Coordinator::State::keep_birth(const NodeId& id) {
+  const Node* const node = fleet.find(id);
+  const bool has_table = node->table != nullptr;
+  if (has_table && !ingest.learn_table(id, node->birth->table_id, node->table)) return false;
+  ingest.store_node(id);
+  return true;
 }
 
 void Coordinator::State::send_ack(const NodeId& node, Instant now, Effects& effects) {
@@ -279,6 +293,7 @@ void Coordinator::State::flush(Instant now, Effects& effects) {
   if (!is_open) return;
   if (auto batch = ingest.next_batch(*this, now, wall)) {
     effects.emplace_back(StoreBatch{batch->id, std::move(batch->changes)});
+    std::erase_if(late_births, [this](const NodeId& id) { return keep_birth(id); });
   }
 }
 
@@ -362,7 +377,7 @@ ServiceView Coordinator::State::service_view(Instant now) const {
 
 std::optional<PutNode> Coordinator::State::node_to_store(const NodeId& id) const {
   const Node* const node = fleet.find(id);
-  if (node == nullptr || !node->birth) return std::nullopt;
+  if (node == nullptr || !node->birth || late_births.contains(id)) return std::nullopt;
   return PutNode{id, node->first_seen_ms, *node->birth};
 }
 

@@ -109,6 +109,9 @@ Fleet::Taken Fleet::hear(const NodeId& id, const wire::NodeState& state, Instant
     }
     // The will of an agent that was replaced, or the state of one whose birth is on its way.
     node->other_state = state;
+    if (state.condition == wire::NodeCondition::online) {
+      call_stranger(*node, state.epoch, now, wall, work);
+    }
     return std::nullopt;
   }
   const bool is_news = node->state != state;
@@ -131,7 +134,11 @@ Fleet::Taken Fleet::hear(const NodeId& id, const wire::LiveSample& sample, Insta
   Node& node = entry->second;
   const bool is_owner = node.birth && node.birth->epoch == sample.epoch;
   if (node.birth && !is_owner) {
-    if (!is_alive(node, now)) miss_table(id, sample.epoch, now, wall, work);
+    if (is_alive(node, now)) {
+      call_stranger(node, sample.epoch, now, wall, work);
+    } else {
+      miss_table(id, sample.epoch, now, wall, work);
+    }
     return wire::Refusal::wrong_epoch;
   }
   if (!is_owner || node.table == nullptr || node.birth->table_id != sample.table_id) {

@@ -100,6 +100,7 @@ class Fleet {
   void refuse_again(Node& node, std::uint64_t epoch, Instant now, WallTime wall, FleetWork& work);
   void announce(Node& node, std::uint64_t epoch, std::string reason, Instant now, WallTime wall,
                 FleetWork& work);
+  void call_stranger(Node& node, std::uint64_t epoch, Instant now, WallTime wall, FleetWork& work);
   void send(const Node& node, wire::CommandKind kind, std::uint64_t epoch, std::string reason,
             WallTime wall, FleetWork& work);
   void refresh(Node& node, Instant now, WallTime wall);

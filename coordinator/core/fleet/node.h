@@ -39,6 +39,8 @@ struct Node {
   std::deque<std::uint64_t> refused_epochs;  // the newest last
   std::optional<Instant> refused_at;
   std::optional<Instant> announced_at;
+  std::uint64_t replaced_epoch = 0;           // the agent before the owner, on the same store
+  std::optional<Instant> stranger_called_at;  // an agent of neither was asked for its birth
 
   // Liveness of the owner.
   std::optional<Instant> heard;

@@ -42,6 +42,8 @@ void Fleet::accept(Node& node, wire::NodeBirth birth, Table table, Instant now, 
     node.state = said_its_state
                      ? node.other_state
                      : wire::NodeState{epoch, wire::NodeCondition::online, to_ms(wall), ""};
+    const bool is_restart = node.birth && node.birth->store_id == birth.store_id;
+    node.replaced_epoch = is_restart ? node.birth->epoch : 0;
     node.contest.reset();
     std::erase(node.refused_epochs, epoch);
     node.heard = now;
@@ -148,6 +150,20 @@ void Fleet::announce(Node& node, std::uint64_t epoch, std::string reason, Instan
   if (node.announced_at && now - *node.announced_at < kRepeatAfter) return;
   node.announced_at = now;
   send(node, wire::CommandKind::announce, epoch, std::move(reason), wall, work);
+}
+
+// An agent that speaks beside a living owner, and whose birth never came: the broker keeps one
+// birth of a node, so of two agents that were there first only one is known. Asked for its birth,
+// it contests the id. What still comes of the owner's predecessor asks for nothing.
+void Fleet::call_stranger(Node& node, std::uint64_t epoch, Instant now, WallTime wall,
+                          FleetWork& work) {
+  if (!is_alive(node, now) || node.contest || epoch == node.replaced_epoch) return;
+  if (node.stranger_called_at && now - *node.stranger_called_at < kRepeatAfter) return;
+  node.stranger_called_at = now;
+  send(node, wire::CommandKind::announce, epoch,
+       "the node id " + node.id.str() + " belongs to the agent on " + host_of(*node.birth) +
+           ": who is this one",
+       wall, work);
 }
 
 void Fleet::send(const Node& node, wire::CommandKind kind, std::uint64_t epoch, std::string reason,

@@ -39,7 +39,8 @@ std::optional<Ingest::Batch> Ingest::next_batch(const NodeSource& source, Instan
 void Ingest::move_node_changes(const NodeSource& source, std::vector<Change>& changes) {
   while (!waiting_.tables.empty() && changes.size() < kMaxNodeChanges) {
     auto entry = waiting_.tables.extract(waiting_.tables.begin());
-    changes.emplace_back(PutTable{entry.key().first, entry.key().second, *entry.mapped()});
+    changes.emplace_back(PutTable{entry.key().first, entry.key().second, *entry.mapped().table});
+    waiting_.table_bytes -= entry.mapped().bytes;
     under_way_->tables.insert(std::move(entry));
   }
   while (!waiting_.nodes.empty() && changes.size() < kMaxNodeChanges) {
@@ -113,7 +114,14 @@ bool Ingest::failed(std::uint64_t batch, std::string reason, Instant now) {
   forget_waiting_records();
   waiting_.nodes.merge(under_way_->nodes);
   waiting_.states.merge(under_way_->states);
-  waiting_.tables.merge(under_way_->tables);
+  while (!under_way_->tables.empty()) {
+    auto entry = under_way_->tables.extract(under_way_->tables.begin());
+    const auto& [node, table_id] = entry.key();
+    // Forgotten meanwhile, or learned again.
+    if (!knows_table(node, table_id) || is_table_waiting(node, table_id)) continue;
+    waiting_.table_bytes += entry.mapped().bytes;
+    waiting_.tables.insert(std::move(entry));
+  }
   under_way_.reset();
   failed_at_ = now;
   failure_ = std::move(reason);

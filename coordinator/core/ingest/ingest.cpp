@@ -4,11 +4,31 @@
 #include <iterator>
 #include <utility>
 
+#include "base/assert.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::coordinator {
 
 using Verdict = Ingest::Verdict;
+
+namespace {
+
+bool can_be(std::uint64_t number, std::uint64_t oldest) {
+  return number != 0 && number <= Ingest::kMaxNumber && oldest <= number;
+}
+
+std::size_t bytes_of(const std::vector<wire::SeriesInfo>& series) {
+  std::size_t bytes = sizeof(Change);
+  for (const wire::SeriesInfo& one : series) {
+    bytes += sizeof one + one.name.size() + one.unit.size();
+    for (const wire::Label& label : one.labels) {
+      bytes += sizeof label + label.name.size() + label.value.size();
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
 
 void Ingest::restore(const std::vector<StoredNode>& nodes) {
   for (auto& [id, node] : nodes_) {
@@ -34,15 +54,20 @@ void Ingest::restore(const std::vector<StoredNode>& nodes) {
 }
 
 Verdict Ingest::take(const NodeId& node, const wire::HistoryBlock& block, WallTime wall) {
-  if (!block.series.empty()) {
-    learn_table(node, block.table_id,
-                std::make_shared<const std::vector<wire::SeriesInfo>>(block.series));
-  } else if (!knows_table(node, block.table_id)) {
-    return Verdict::unknown_table;
+  if (!can_be(block.number, block.oldest)) return Verdict::bad_number;
+  const bool is_new_table = !knows_table(node, block.table_id);
+  if (is_new_table && block.series.empty()) return Verdict::unknown_table;
+  const std::size_t table_bytes = is_new_table ? bytes_of(block.series) : 0;
+  if (!has_room(block.columns.size() + table_bytes) || (is_new_table && !has_table_slot(node))) {
+    ++deferred_;
+    return Verdict::no_room;
   }
-  if (!has_room(block.columns.size())) return Verdict::no_room;
   const Verdict verdict = note(node, block.epoch, block.number, block.oldest, wall);
   if (verdict != Verdict::taken) return verdict;
+  if (is_new_table) {
+    keep_table(node, block.table_id,
+               {std::make_shared<const std::vector<wire::SeriesInfo>>(block.series), table_bytes});
+  }
   waiting_.records.emplace_back(PutBlock{node, block.epoch, block.number, block.table_id,
                                          block.start_ms, block.end_ms, block.rows, block.columns});
   waiting_.bytes += block.columns.size();
@@ -50,9 +75,13 @@ Verdict Ingest::take(const NodeId& node, const wire::HistoryBlock& block, WallTi
 }
 
 Verdict Ingest::take(const NodeId& node, const wire::EventRecord& event, WallTime wall) {
+  if (!can_be(event.number, event.oldest)) return Verdict::bad_number;
   std::size_t bytes = event.text.size();
   for (const wire::Label& detail : event.details) bytes += detail.name.size() + detail.value.size();
-  if (!has_room(bytes)) return Verdict::no_room;
+  if (!has_room(bytes)) {
+    ++deferred_;
+    return Verdict::no_room;
+  }
   const Verdict verdict = note(node, event.epoch, event.number, event.oldest, wall);
   if (verdict != Verdict::taken) return verdict;
   waiting_.records.emplace_back(PutEvent{node, event});
@@ -63,7 +92,6 @@ Verdict Ingest::take(const NodeId& node, const wire::EventRecord& event, WallTim
 // Notes that a record came, and what its `oldest` says will not come.
 Verdict Ingest::note(const NodeId& id, std::uint64_t epoch_id, std::uint64_t number,
                      std::uint64_t oldest, WallTime wall) {
-  if (number == 0 || number > kMaxNumber || oldest > number) return Verdict::bad_number;
   Node& node = nodes_[id];
   Epoch* const epoch = epoch_of(node, epoch_id);
   if (epoch == nullptr) {
@@ -127,16 +155,45 @@ Ingest::Epoch* Ingest::find_epoch(const NodeId& node, std::uint64_t epoch) {
 }
 
 bool Ingest::has_room(std::size_t bytes) const {
-  return waiting_.records.size() < kMaxWaitingChanges && waiting_.bytes + bytes <= kMaxWaitingBytes;
+  return waiting_.records.size() < kMaxWaitingChanges &&
+         waiting_.bytes + waiting_.table_bytes + bytes <= kMaxWaitingBytes;
 }
 
-void Ingest::learn_table(const NodeId& id, std::uint64_t table_id, const Table& table) {
-  if (knows_table(id, table_id)) return;
+bool Ingest::learn_table(const NodeId& id, std::uint64_t table_id, const Table& table) {
+  if (knows_table(id, table_id)) return true;
+  const auto first = waiting_.tables.lower_bound({id, 0});
+  const bool is_only_one = first == waiting_.tables.end() || first->first.first != id;
+  const std::size_t bytes = is_only_one ? 0 : bytes_of(*table);
+  if (!is_only_one && (!has_room(bytes) || !has_table_slot(id))) return false;
+  keep_table(id, table_id, {table, bytes});
+  return true;
+}
+
+bool Ingest::is_table_waiting(const NodeId& id, std::uint64_t table_id) const {
+  return waiting_.tables.contains({id, table_id});
+}
+
+// A table that waits is not forgotten: records that wait may name it.
+bool Ingest::has_table_slot(const NodeId& id) const {
+  const auto entry = nodes_.find(id);
+  if (entry == nodes_.end() || entry->second.tables.size() < kMaxTables) return true;
+  const auto& tables = entry->second.tables;
+  return std::any_of(tables.begin(), tables.end(),
+                     [&](std::uint64_t table) { return !is_table_waiting(id, table); });
+}
+
+void Ingest::keep_table(const NodeId& id, std::uint64_t table_id, WaitingTable table) {
   auto& tables = nodes_[id].tables;
-  // Beyond the bound the oldest is forgotten: its blocks are then sent again with their table.
-  if (tables.size() >= kMaxTables) tables.erase(tables.begin());
+  if (tables.size() >= kMaxTables) {
+    // The oldest is forgotten: its blocks are then sent again with their table.
+    const auto oldest = std::find_if(tables.begin(), tables.end(),
+                                     [&](std::uint64_t one) { return !is_table_waiting(id, one); });
+    BW_ASSERT(oldest != tables.end());
+    tables.erase(oldest);
+  }
   tables.push_back(table_id);
-  waiting_.tables[{id, table_id}] = table;
+  waiting_.table_bytes += table.bytes;
+  waiting_.tables.insert_or_assign({id, table_id}, std::move(table));
 }
 
 bool Ingest::knows_table(const NodeId& id, std::uint64_t table_id) const {

@@ -25,7 +25,7 @@ namespace bw::coordinator {
 class Ingest {
  public:
   static constexpr std::size_t kMaxWaitingChanges = 8192;
-  static constexpr std::size_t kMaxWaitingBytes = 64U << 20;  // columns and texts
+  static constexpr std::size_t kMaxWaitingBytes = 64U << 20;  // columns, texts and tables
   static constexpr std::size_t kMaxNodeChanges = 256;         // of one batch
   static constexpr std::size_t kMaxTables = 64;               // known of one node
   static constexpr std::uint64_t kMaxNumber = 1ULL << 53;     // what JSON carries exactly
@@ -57,8 +57,10 @@ class Ingest {
   Verdict take(const NodeId& node, const wire::EventRecord& event, WallTime wall);
   void store_node(const NodeId& node) { waiting_.nodes.insert(node); }
   void store_state(const NodeId& node) { waiting_.states.insert(node); }
-  // The table of a birth. Where the node's is not known yet, it goes into the next batch.
-  void learn_table(const NodeId& node, std::uint64_t table_id, const Table& table);
+  // The table of a birth. Where the node's is not known yet, it goes into the next batch. One that
+  // waits of each node is no burden, as the fleet holds it anyhow; more must find room. False where
+  // there is none: to be tried again after a commit.
+  bool learn_table(const NodeId& node, std::uint64_t table_id, const Table& table);
   bool knows_table(const NodeId& node, std::uint64_t table_id) const;
 
   struct Batch {
@@ -116,13 +118,18 @@ class Ingest {
     std::optional<Instant> told;
   };
   using EpochKey = std::pair<NodeId, std::uint64_t>;
+  struct WaitingTable {
+    Table table;
+    std::size_t bytes = 0;  // that it counts for
+  };
   struct Work {
     std::vector<Change> records;
     std::size_t bytes = 0;
     std::map<EpochKey, Counts> epochs;
     std::set<NodeId> nodes;
     std::set<NodeId> states;
-    std::map<std::pair<NodeId, std::uint64_t>, Table> tables;
+    std::map<std::pair<NodeId, std::uint64_t>, WaitingTable> tables;
+    std::size_t table_bytes = 0;
     bool empty() const;
   };
 
@@ -131,6 +138,9 @@ class Ingest {
   Epoch* find_epoch(const NodeId& node, std::uint64_t epoch);
   Epoch* epoch_of(Node& node, std::uint64_t epoch);
   bool has_room(std::size_t bytes) const;
+  bool is_table_waiting(const NodeId& node, std::uint64_t table_id) const;
+  bool has_table_slot(const NodeId& node) const;
+  void keep_table(const NodeId& node, std::uint64_t table_id, WaitingTable table);
   void move_node_changes(const NodeSource& source, std::vector<Change>& changes);
   void move_records(std::vector<Change>& changes, WallTime wall);
   void add_probe(std::vector<Change>& changes) const;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/rng.h"
+#include "coordinator/core/ingest/ingest.h"
 #include "tests/unit/coordinator/core/harness.h"
 
 namespace bw::coordinator {
@@ -379,6 +380,30 @@ TEST(CoordinatorProperty, EveryRecordIsStoredOnceAndAcknowledgedOnlyAfterwards) 
     Trial(seed).run();
     if (HasFatalFailure()) return;
   }
+}
+
+TEST(Coordinator, StoresNoBirthWithoutItsTableAndStoresItOnceThereIsRoom) {
+  Harness harness;
+  harness.start();
+  harness.hear("n0", some_birth(1));  // whose batch is under way from now on
+  const auto first = harness.batch();
+  ASSERT_TRUE(first);
+  wire::NodeBirth birth = some_birth(1);
+  for (std::size_t i = 1; i <= Ingest::kMaxTables + 1; ++i) {
+    birth.series.front().name = "name" + std::to_string(i);
+    birth.table_id = wire::series_table_id(birth.series);
+    harness.hear("n1", birth);
+  }
+  harness.step(Committed{first->batch});
+  EXPECT_EQ(harness.changes<PutTable>().size(), Ingest::kMaxTables);
+  EXPECT_TRUE(harness.changes<PutNode>().empty());
+  const auto second = harness.batch();
+  ASSERT_TRUE(second);
+  harness.step(Committed{second->batch});
+  ASSERT_EQ(harness.changes<PutTable>().size(), 1U);
+  EXPECT_EQ(harness.changes<PutTable>()[0].table_id, birth.table_id);
+  ASSERT_EQ(harness.changes<PutNode>().size(), 1U);
+  EXPECT_EQ(harness.changes<PutNode>()[0].birth.table_id, birth.table_id);
 }
 
 }  // namespace

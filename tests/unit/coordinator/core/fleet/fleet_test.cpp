@@ -217,8 +217,6 @@ TEST_F(FleetTest, AsksAnAgentThatIsSaidToBeOfflineAndGoesOnToAnnounceItself) {
 
 TEST_F(FleetTest, AsksAnUnknownAgentOfANodeThatIsGoneToAnnounceItself) {
   bring_up();
-  EXPECT_EQ(hear(some_live(2, 1)), Refusal::wrong_epoch);
-  EXPECT_TRUE(work.commands.empty());  // the owner is alive
   tick_after(std::chrono::seconds{10});
   EXPECT_EQ(hear(some_live(2, 2)), Refusal::wrong_epoch);
   ASSERT_EQ(work.commands.size(), 1U);

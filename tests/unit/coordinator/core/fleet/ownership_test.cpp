@@ -244,6 +244,61 @@ TEST_F(OwnershipTest, RemembersABoundedNumberOfRefusedAgents) {
   EXPECT_EQ(fleet.conflicts(), 3 * Node::kMaxRefusedEpochs);
 }
 
+// The broker keeps the birth of one of two agents that were there before the coordinator.
+TEST_F(OwnershipTest, AnAgentWhoseBirthNeverCameIsAskedForItAndThenRefused) {
+  EXPECT_EQ(hear(some_live(2, 1)), Refusal::wrong_epoch);
+  const auto asked = commands(CommandKind::announce);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].epoch, 2U);
+  EXPECT_FALSE(hear_record(2));
+  EXPECT_EQ(hear(some_birth(2, 2)), Refusal::wrong_epoch);
+  EXPECT_FALSE(hear(some_live(1, 2)));
+  EXPECT_EQ(owner(), 1U);
+  EXPECT_EQ(fleet.conflicts(), 1U);
+  const auto refused = commands(CommandKind::refuse);
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].epoch, 2U);
+  EXPECT_EQ(hear_record(2), Refusal::wrong_epoch);
+  EXPECT_EQ(hear(some_live(2, 2)), Refusal::wrong_epoch);
+}
+
+TEST_F(OwnershipTest, AnAgentWhoseBirthNeverCameIsAskedWhenItSaysThatItIsOnline) {
+  hear(some_state(2, NodeCondition::offline));
+  EXPECT_TRUE(work.commands.empty());
+  hear(some_state(2, NodeCondition::online));
+  ASSERT_EQ(commands(CommandKind::announce).size(), 1U);
+  EXPECT_EQ(commands(CommandKind::announce)[0].epoch, 2U);
+}
+
+TEST_F(OwnershipTest, AgentsWhoseBirthNeverCameAreAskedEveryFewSecondsHoweverManyThereAre) {
+  hear(some_live(2, 1));
+  EXPECT_EQ(work.commands.size(), 1U);
+  hear(some_live(2, 2));
+  EXPECT_TRUE(work.commands.empty());
+  pass(Fleet::kRepeatAfter - std::chrono::milliseconds{1});
+  hear(some_live(1, 2));
+  hear(some_live(3, 1));
+  EXPECT_TRUE(work.commands.empty());
+  pass(std::chrono::milliseconds{1});
+  hear(some_live(3, 2));
+  ASSERT_EQ(commands(CommandKind::announce).size(), 1U);
+  EXPECT_EQ(commands(CommandKind::announce)[0].epoch, 3U);
+}
+
+TEST_F(OwnershipTest, NoOtherAgentIsAskedForItsBirthDuringAContest) {
+  hear(some_birth(2, 2));
+  EXPECT_EQ(hear(some_live(3, 1)), Refusal::wrong_epoch);
+  EXPECT_TRUE(work.commands.empty());
+}
+
+TEST_F(OwnershipTest, WhatStillComesOfTheAgentBeforeARestartAsksForNothing) {
+  hear(some_birth(2, 1));
+  EXPECT_EQ(hear(some_live(1, 2)), Refusal::wrong_epoch);
+  EXPECT_TRUE(work.commands.empty());
+  hear(some_live(3, 1));
+  EXPECT_EQ(commands(CommandKind::announce).size(), 1U);
+}
+
 TEST_F(OwnershipTest, RecordsOfEarlierAgentsOfTheNodeAreWelcome) {
   EXPECT_FALSE(hear_record(77));
   hear(some_birth(2, 1));

@@ -19,6 +19,28 @@ class AnySource final : public Ingest::NodeSource {
   }
 };
 
+constexpr std::size_t kLargeTableBytes = 1U << 20;
+
+// Texts of a little more than kLargeTableBytes.
+std::vector<wire::SeriesInfo> large_series() {
+  std::vector<wire::SeriesInfo> series(kLargeTableBytes / wire::kMaxText);
+  for (wire::SeriesInfo& one : series) {
+    one.name.assign(wire::kMaxText / 2, 'x');
+    one.labels.push_back({"l", std::string(wire::kMaxText / 2, 'x')});
+  }
+  return series;
+}
+
+Table table_of(std::vector<wire::SeriesInfo> series) {
+  return std::make_shared<const std::vector<wire::SeriesInfo>>(std::move(series));
+}
+
+wire::HistoryBlock block_with_large_table(std::uint64_t epoch, std::uint64_t number) {
+  wire::HistoryBlock block = some_block(epoch, number);
+  block.series = large_series();
+  return block;
+}
+
 class IngestTest : public testing::Test {
  protected:
   Verdict take(std::uint64_t epoch, std::uint64_t number, std::uint64_t oldest = 1) {
@@ -177,10 +199,71 @@ TEST_F(IngestTest, RefusesRecordsBeyondWhatMayWait) {
 
 TEST_F(IngestTest, RefusesBytesBeyondWhatMayWait) {
   wire::HistoryBlock block = some_block(1, 1);
-  block.series = some_series();
+  ingest.learn_table(node, block.table_id, table_of(some_series()));
   block.columns.resize(wire::kMaxColumnBytes);
   while (ingest.take(node, block, wall) == Verdict::taken) ++block.number;
   EXPECT_EQ(block.number, Ingest::kMaxWaitingBytes / wire::kMaxColumnBytes + 1);
+  EXPECT_EQ(ingest.deferred(), 1U);
+}
+
+TEST_F(IngestTest, CountsRecordsThatFoundNoRoomAsDeferred) {
+  std::uint64_t number = 1;
+  while (ingest.waiting_records() < Ingest::kMaxWaitingChanges) take(1, number++);
+  EXPECT_EQ(take(1, number), Verdict::no_room);
+  EXPECT_EQ(ingest.deferred(), 1U);
+  EXPECT_EQ(take(1, 0), Verdict::bad_number);
+  EXPECT_EQ(ingest.deferred(), 1U);
+}
+
+TEST_F(IngestTest, CountsTheTablesOfBlocksAmongTheBytesThatWait) {
+  wire::HistoryBlock block = block_with_large_table(1, 1);
+  std::size_t taken = 0;
+  // Of many nodes, as one may keep few tables.
+  const auto take_of = [&](std::size_t i) {
+    return ingest.take(node_id("n" + std::to_string(i)), block, wall);
+  };
+  while (taken < 1000 && take_of(taken) == Verdict::taken) ++taken;
+  EXPECT_GE(taken, Ingest::kMaxWaitingBytes / (2 * kLargeTableBytes));
+  EXPECT_LE(taken, Ingest::kMaxWaitingBytes / kLargeTableBytes);
+  EXPECT_FALSE(ingest.knows_table(node_id("n" + std::to_string(taken)), block.table_id));
+  commit();
+  EXPECT_EQ(take_of(taken), Verdict::taken);
+}
+
+TEST_F(IngestTest, CountsTheTablesOfAFailedBatchAgain) {
+  wire::HistoryBlock block = block_with_large_table(1, 1);
+  const auto fill = [&](std::size_t from) {
+    std::size_t i = from;
+    while (ingest.take(node_id("n" + std::to_string(i)), block, wall) == Verdict::taken) ++i;
+    return i - from;
+  };
+  EXPECT_GT(fill(0), 0U);
+  const auto batch = next();
+  ingest.failed(batch->id, "full", now);
+  EXPECT_EQ(fill(1000), 0U);
+}
+
+TEST_F(IngestTest, LearnsNoTableFromABlockThatItDoesNotTake) {
+  wire::HistoryBlock block = some_block(1, 3, 4);
+  block.series = some_series();
+  EXPECT_EQ(ingest.take(node, block, wall), Verdict::bad_number);
+  EXPECT_FALSE(ingest.knows_table(node, block.table_id));
+  EXPECT_FALSE(next());
+}
+
+TEST_F(IngestTest, TakesOneTableOfEachNodeThatSaysItAtBirthAndMoreWhereThereIsRoom) {
+  const Table large = table_of(large_series());
+  const std::size_t nodes = 2 * Ingest::kMaxWaitingBytes / kLargeTableBytes;
+  for (std::size_t i = 0; i < nodes; ++i) {
+    EXPECT_TRUE(ingest.learn_table(node_id("n" + std::to_string(i)), 1, large));
+  }
+  std::size_t more = 0;
+  while (more < nodes && ingest.learn_table(node_id("n" + std::to_string(more)), 2, large)) ++more;
+  EXPECT_GT(more, 0U);
+  EXPECT_LE(more, Ingest::kMaxWaitingBytes / kLargeTableBytes);
+  EXPECT_FALSE(ingest.knows_table(node_id("n" + std::to_string(more)), 2));
+  commit();
+  EXPECT_TRUE(ingest.learn_table(node_id("n" + std::to_string(more)), 2, large));
 }
 
 TEST_F(IngestTest, RefusesABlockWhoseTableItDoesNotKnow) {
@@ -217,11 +300,34 @@ TEST_F(IngestTest, StoresATableOnceAndBeforeTheBlocksThatNameIt) {
 
 TEST_F(IngestTest, ForgetsTheOldestTableBeyondItsBound) {
   for (std::uint64_t id = 1; id <= Ingest::kMaxTables + 1; ++id) {
-    ingest.learn_table(node, id, std::make_shared<const std::vector<wire::SeriesInfo>>());
+    EXPECT_TRUE(ingest.learn_table(node, id, table_of({})));
+    commit();
   }
   EXPECT_FALSE(ingest.knows_table(node, 1));
   EXPECT_TRUE(ingest.knows_table(node, 2));
   EXPECT_TRUE(ingest.knows_table(node, Ingest::kMaxTables + 1));
+}
+
+// Blocks that wait name them.
+TEST_F(IngestTest, ForgetsNoTableThatWaits) {
+  wire::HistoryBlock block = some_block(1, 1);
+  block.series = some_series();
+  for (block.table_id = 1; block.table_id <= Ingest::kMaxTables; ++block.table_id) {
+    EXPECT_EQ(ingest.take(node, block, wall), Verdict::taken);
+    ++block.number;
+  }
+  EXPECT_EQ(ingest.take(node, block, wall), Verdict::no_room);
+  EXPECT_EQ(ingest.deferred(), 1U);
+  EXPECT_FALSE(ingest.learn_table(node, block.table_id, table_of(some_series())));
+  const auto batch = next();
+  EXPECT_EQ(changes<PutTable>(batch).size(), Ingest::kMaxTables);
+  EXPECT_EQ(changes<PutBlock>(batch).size(), Ingest::kMaxTables);
+  EXPECT_EQ(ingest.take(node, block, wall), Verdict::taken);
+  EXPECT_FALSE(ingest.knows_table(node, 1));
+  // What was forgotten meanwhile does not come back.
+  ingest.failed(batch->id, "full", now);
+  now += Ingest::kRetryAfter;
+  EXPECT_EQ(changes<PutTable>(next()).size(), Ingest::kMaxTables);
 }
 
 TEST_F(IngestTest, AcknowledgesTheMostRecentlyActiveEpochsOnly) {
