@@ -1,5 +1,6 @@
 #include "agent/shell/file_systems.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sys/resource.h>
@@ -19,8 +20,12 @@ FileSystems::FileSystems(const std::string& root) : root_(root) {
   while (root_.ends_with('/')) root_.pop_back();
 }
 
-std::span<const FileSystemReading> FileSystems::read(std::span<const std::string> mount_points) {
+std::span<const FileSystemReading> FileSystems::read(std::span<const std::string> mount_points,
+                                                     std::uint64_t tick) {
   readings_.clear();
+  if (tick - asked_at_ < kEveryTicks && std::ranges::equal(asked_, mount_points)) return {};
+  asked_.assign(mount_points.begin(), mount_points.end());
+  asked_at_ = tick;
   for (const std::string& mount_point : mount_points) {
     path_.assign(root_).append(mount_point);
     FileSystemReading& reading = readings_.emplace_back();

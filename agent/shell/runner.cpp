@@ -123,7 +123,7 @@ void Runner::tick() {
   readings.wall = wall_now();
   readings.tick = tick.number;
   readings.texts = files_.read(tick.number);
-  readings.file_systems = file_systems_.read(agent_->collector().mount_points());
+  readings.file_systems = file_systems_.read(agent_->collector().mount_points(), tick.number);
   readings.self = SelfReading{.cpu_time = process_cpu_time(),
                               .lateness = tick.lateness,
                               .missed_ticks = schedule_->missed(),

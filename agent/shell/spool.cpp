@@ -68,7 +68,9 @@ void Spool::persist(const PersistRecord& effect) {
 }
 
 void Spool::load(RecordKey key) {
-  if (!enqueue(key)) answer_(RecordLoaded{.key = key, .payload = {}, .series = {}});
+  if (!enqueue(key)) {
+    answer_(RecordLoaded{.key = key, .payload = {}, .series = {}, .later = true});
+  }
 }
 
 bool Spool::enqueue(Work work) {
@@ -108,6 +110,7 @@ Event Spool::carry_out(Work& work) {
   const SpoolWrite& write = std::get<SpoolWrite>(work);
   const RecordKey key = write.record.key;
   const auto written = store_.write(write, wall_now());
+  if (auto opened = store_.take_opened_late()) answer_(std::move(*opened));
   if (!written) return PersistFailed{key, written.error().message};
   return RecordPersisted{key};
 }

@@ -23,7 +23,8 @@ class Spool {
   static constexpr std::size_t kMaxWaiting = 256;
 
   // `answer` gets one RecordPersisted, PersistFailed or RecordLoaded for each call below: from the
-  // spool's thread, or from the caller's own where too much waits.
+  // spool's thread, or from the caller's own where too much waits. Before the answer to a write it
+  // gets an OutboxOpened, where the store could tell only now what earlier runs left.
   Spool(SpoolStore store, std::function<void(Event)> answer);
   // Waits until all is on disk.
   ~Spool();

@@ -161,7 +161,8 @@ std::vector<StoredRecord> SpoolStore::open(WallTime now) {
   if (!opened) opened = connect(now);
   if (opened) {
     auto records = list();
-    if (records) return std::move(*records);
+    listed_ = records.has_value();
+    if (listed_) return std::move(*records);
     opened = records.error();
     let_go_if_damaged(records.error());
   }
@@ -225,9 +226,34 @@ Result<void> SpoolStore::write(const SpoolWrite& write, WallTime now) {
     if (!connected) return connected;
     log(LogLevel::warning, kPart, "records go to disk again");
   }
+  if (!listed_) {
+    const auto listed = list_late(write.record.key.epoch);
+    if (!listed) {
+      log(LogLevel::error, kPart, "what it held can't be listed: " + listed.error().message);
+      let_go_if_damaged(listed.error());
+      if (!connection_) return listed;
+    }
+  }
   const auto written = write_all(write);
   if (!written) let_go_if_damaged(written.error());
   return written;
+}
+
+Result<void> SpoolStore::list_late(std::uint64_t own_epoch) {
+  auto records = list();
+  if (!records) return records.error();
+  // The core knows its own: some may have been written while the list could not be read.
+  std::erase_if(*records,
+                [&](const StoredRecord& record) { return record.key.epoch == own_epoch; });
+  log(LogLevel::info, kPart,
+      "records found that earlier runs left: " + std::to_string(records->size()));
+  opened_late_ = OutboxOpened{.records = std::move(*records), .store_id = store_id_};
+  listed_ = true;
+  return {};
+}
+
+std::optional<OutboxOpened> SpoolStore::take_opened_late() {
+  return std::exchange(opened_late_, std::nullopt);
 }
 
 Result<void> SpoolStore::write_all(const SpoolWrite& write) {
@@ -261,44 +287,52 @@ Result<void> SpoolStore::write_all(const SpoolWrite& write) {
 }
 
 RecordLoaded SpoolStore::load(RecordKey key, WallTime now) {
+  const std::string name = "record " + std::to_string(key.number);
   std::string trouble;
   if (!connection_) {
     if (const auto connected = connect(now); !connected) trouble = connected.error().message;
   }
   if (connection_) {
-    auto loaded = find(key);
-    if (loaded) return std::move(*loaded);
+    std::string lost;
+    auto loaded = find(key, lost);
+    if (loaded) {
+      if (!lost.empty()) log(LogLevel::error, kPart, name + " is lost: " + lost);
+      return std::move(*loaded);
+    }
     trouble = loaded.error().message;
     let_go_if_damaged(loaded.error());
   }
-  log(LogLevel::error, kPart,
-      "record " + std::to_string(key.number) + " can't be read: " + trouble);
-  return RecordLoaded{.key = key, .payload = {}, .series = {}};
+  log(LogLevel::error, kPart, name + " can't be read now: " + trouble);
+  return RecordLoaded{.key = key, .payload = {}, .series = {}, .later = true};
 }
 
-Result<RecordLoaded> SpoolStore::find(RecordKey key) {
+Result<RecordLoaded> SpoolStore::find(RecordKey key, std::string& lost) {
   Connection& c = *connection_;
+  const auto without = [&](const char* why) {
+    lost = why;
+    return RecordLoaded{.key = key, .payload = {}, .series = {}};
+  };
   RecordLoaded loaded{.key = key, .payload = {}, .series = {}};
   c.find_record.reset();
   c.find_record.bind(1, to_stored(key.epoch)).bind(2, to_stored(key.number));
   const auto row = c.find_record.step();
   if (!row) return row.error();
-  if (!*row) return Error{"it is not there"};
+  if (!*row) return without("it is not there");
   const wire::Topic topic = topic_of(c.find_record.text(0));
   const std::int64_t table_id = c.find_record.integer(1);
   loaded.payload = copy(c.find_record.blob(2));
   c.find_record.reset();
-  if (!is_whole(topic, loaded.payload)) return Error{"it is damaged"};
+  if (!is_whole(topic, loaded.payload)) return without("it is damaged");
   if (table_id == 0) return loaded;
 
   c.find_table.reset();
   c.find_table.bind(1, table_id);
   const auto table = c.find_table.step();
   if (!table) return table.error();
-  if (!*table) return Error{"its series table is not there"};
+  if (!*table) return without("its series table is not there");
   auto birth = wire::decode_birth(c.find_table.blob(0));
   c.find_table.reset();
-  if (!birth) return Error{"its series table is damaged"};
+  if (!birth) return without("its series table is damaged");
   loaded.series = std::move(birth->series);
   return loaded;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,14 +44,17 @@ class SpoolStore {
   SpoolStore& operator=(SpoolStore&&) = delete;
 
   // The first call of all. What it holds, oldest first; nothing where it can't be opened, which is
-  // said in the log.
+  // said in the log: then the first write that can lists it.
   std::vector<StoredRecord> open(WallTime now);
   std::uint64_t store_id() const { return store_id_; }
+  // To be asked after each write: what earlier runs left, where open() could not tell. Once.
+  std::optional<OutboxOpened> take_opened_late();
 
   // All of it, on the platter when it returns, or nothing.
   Result<void> write(const SpoolWrite& write, WallTime now);
 
-  // With an empty payload where the record is not there, or it or its table is damaged.
+  // With an empty payload where the record is not there, or it or its table is damaged; `later`
+  // where that could not be told.
   RecordLoaded load(RecordKey key, WallTime now);
 
  private:
@@ -58,8 +62,10 @@ class SpoolStore {
 
   Result<void> connect(WallTime now);
   Result<std::vector<StoredRecord>> list();
+  Result<void> list_late(std::uint64_t own_epoch);
   Result<void> write_all(const SpoolWrite& write);
-  Result<RecordLoaded> find(RecordKey key);
+  // Why the payload is empty comes in `lost`; an error where the disk could not be read.
+  Result<RecordLoaded> find(RecordKey key, std::string& lost);
   // After a failed call: lets go of a damaged file, so that the next one begins anew.
   void let_go_if_damaged(const Error& error);
 
@@ -67,6 +73,8 @@ class SpoolStore {
   std::uint64_t max_file_bytes_;
   std::uint64_t store_id_;
   std::unique_ptr<Connection> connection_;  // null: not open
+  bool listed_ = false;
+  std::optional<OutboxOpened> opened_late_;
 };
 
 }  // namespace bw::agent

@@ -17,7 +17,7 @@ namespace {
 TEST(FileSystems, TellsHowFullEachMountPointIsInTheirOrder) {
   FileSystems file_systems("/");
   const std::vector<std::string> mount_points{"/", "/nowhere/at/all", "/proc"};
-  const auto readings = file_systems.read(mount_points);
+  const auto readings = file_systems.read(mount_points, 1);
   ASSERT_EQ(readings.size(), 3U);
   EXPECT_EQ(readings[0].mount_point, "/");
   EXPECT_EQ(readings[0].error, 0);
@@ -34,10 +34,24 @@ TEST(FileSystems, LooksBelowItsRoot) {
   std::filesystem::create_directories(root.at("/data"));
   FileSystems file_systems(root.path() + "/");
   const std::vector<std::string> mount_points{"/data", "/proc"};
-  const auto readings = file_systems.read(mount_points);
+  const auto readings = file_systems.read(mount_points, 1);
   ASSERT_EQ(readings.size(), 2U);
   EXPECT_EQ(readings[0].error, 0);
   EXPECT_EQ(readings[1].error, ENOENT);
+}
+
+TEST(FileSystems, AsksEveryTenthTickAndAtOnceWhereTheMountPointsChange) {
+  FileSystems file_systems("/");
+  std::vector<std::string> mount_points{"/"};
+  std::vector<std::uint64_t> asked_at;
+  for (std::uint64_t tick = 1; tick <= 26; ++tick) {
+    if (tick == 14) mount_points = {"/", "/proc"};
+    const auto readings = file_systems.read(mount_points, tick);
+    if (readings.empty()) continue;
+    EXPECT_EQ(readings.size(), mount_points.size());
+    asked_at.push_back(tick);
+  }
+  EXPECT_THAT(asked_at, testing::ElementsAre(1, 11, 14, 24));
 }
 
 TEST(FileSystems, KnowsTheProcessorTimeOfThisProcess) {

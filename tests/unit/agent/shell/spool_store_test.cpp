@@ -264,11 +264,75 @@ TEST_F(SpoolStoreTest, GoesOnWithoutAFileThatCantBeOpenedAndTakesItUpLater) {
   const auto failed = spool.write(event_write({kEpoch, 1}), kNow);
   ASSERT_FALSE(failed);
   EXPECT_THAT(failed.error().message, HasSubstr("outbox.db"));
-  EXPECT_THAT(spool.load({kEpoch, 1}, kNow).payload, IsEmpty());
+  EXPECT_TRUE(spool.load({kEpoch, 1}, kNow).later);
   std::filesystem::remove(path_);
   ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
   EXPECT_THAT(keys(reopened()), ElementsAre(RecordKey{kEpoch, 1}));
   EXPECT_EQ(spool.store_id(), 77U);
+}
+
+TEST_F(SpoolStoreTest, ListsWithTheFirstWriteThatCanWhatItCouldNotOpenAtStart) {
+  {
+    SpoolStore first = store();
+    first.open(kNow);
+    ASSERT_TRUE(first.write(event_write({9, 1}), kNow));
+    ASSERT_TRUE(first.write(event_write({9, 2}), kNow));
+  }
+  std::filesystem::create_directories(path_ + "-shm");  // as if there were no room for its index
+  SpoolStore spool(path_, kRoom, 99);
+  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_EQ(spool.store_id(), 99U);
+  EXPECT_FALSE(spool.write(event_write({kEpoch, 1}), kNow));
+  EXPECT_FALSE(spool.take_opened_late());
+  std::filesystem::remove(path_ + "-shm");
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
+  const auto opened = spool.take_opened_late();
+  ASSERT_TRUE(opened);
+  EXPECT_THAT(keys(opened->records), ElementsAre(RecordKey{9, 1}, RecordKey{9, 2}));
+  EXPECT_EQ(opened->store_id, 77U);
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 2}), kNow));
+  EXPECT_FALSE(spool.take_opened_late()) << "once";
+}
+
+TEST_F(SpoolStoreTest, ListsLaterWhatItCouldOpenButNotListAndLeavesOutItsOwn) {
+  {
+    SpoolStore first = store();
+    EXPECT_THAT(first.open(kNow), IsEmpty());
+    ASSERT_TRUE(first.write(event_write({9, 1}), kNow));
+    EXPECT_FALSE(first.take_opened_late()) << "it was listed at start";
+  }
+  sql("ALTER TABLE records RENAME COLUMN sequence TO hidden");
+  SpoolStore spool = store();
+  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
+  EXPECT_FALSE(spool.take_opened_late());
+  sql("ALTER TABLE records RENAME COLUMN hidden TO sequence");
+  ASSERT_TRUE(spool.write(event_write({kEpoch, 2}), kNow));
+  const auto opened = spool.take_opened_late();
+  ASSERT_TRUE(opened);
+  EXPECT_THAT(keys(opened->records), ElementsAre(RecordKey{9, 1}));
+}
+
+TEST_F(SpoolStoreTest, TellsARecordThatCantBeReadNowFromOneThatIsLost) {
+  SpoolStore spool = store();
+  spool.open(kNow);
+  ASSERT_TRUE(spool.write(history_write({kEpoch, 1}), kNow));
+  sql("ALTER TABLE records RENAME TO hidden");
+  const RecordLoaded unread = spool.load({kEpoch, 1}, kNow);
+  EXPECT_THAT(unread.payload, IsEmpty());
+  EXPECT_TRUE(unread.later);
+  sql("ALTER TABLE hidden RENAME TO records");
+  sql("ALTER TABLE series_tables RENAME TO hidden");
+  const RecordLoaded without_table = spool.load({kEpoch, 1}, kNow);
+  EXPECT_THAT(without_table.payload, IsEmpty());
+  EXPECT_TRUE(without_table.later);
+  sql("ALTER TABLE hidden RENAME TO series_tables");
+  const RecordLoaded read = spool.load({kEpoch, 1}, kNow);
+  EXPECT_EQ(read.payload, history_write({kEpoch, 1}).payload);
+  EXPECT_FALSE(read.later);
+  EXPECT_FALSE(spool.load({kEpoch, 2}, kNow).later) << "it is not there";
+  sql("UPDATE records SET payload = x'00010203'");
+  EXPECT_FALSE(spool.load({kEpoch, 1}, kNow).later) << "it is damaged";
 }
 
 TEST_F(SpoolStoreTest, SaysThatAnotherProgramsDatabaseCantBeSetUp) {

@@ -1,6 +1,7 @@
 #include "agent/shell/spool.h"
 
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -124,6 +125,26 @@ TEST_F(SpoolTest, SaysWhyARecordCouldNotBeWritten) {
   EXPECT_THAT(failed.reason, testing::HasSubstr("unable to open"));
 }
 
+TEST_F(SpoolTest, TellsWhatEarlierRunsLeftBeforeItAnswersTheWriteThatFoundIt) {
+  const std::string path = root_.at("/outbox.db");
+  ASSERT_TRUE(opened().write(event_write({9, 1}), wall_now()));
+  std::filesystem::create_directories(path + "-shm");
+  SpoolStore store(path, 64U << 20, 99);
+  EXPECT_THAT(store.open(wall_now()), IsEmpty());
+  std::filesystem::remove(path + "-shm");
+  Spool spool(std::move(store), to_answers());
+  spool.persist(block(1));
+  spool.persist(block(2));
+  const auto events = answers_.wait_for(3);
+  ASSERT_THAT(events, SizeIs(3));
+  const auto& found = std::get<OutboxOpened>(events[0]);
+  ASSERT_THAT(found.records, SizeIs(1));
+  EXPECT_EQ(found.records[0].key, (RecordKey{9, 1}));
+  EXPECT_EQ(found.store_id, 77U);
+  EXPECT_EQ(std::get<RecordPersisted>(events[1]).key, (RecordKey{kEpoch, 1}));
+  EXPECT_EQ(std::get<RecordPersisted>(events[2]).key, (RecordKey{kEpoch, 2}));
+}
+
 TEST_F(SpoolTest, FinishesWhatItWasGivenBeforeItEnds) {
   {
     Spool spool(opened(), to_answers());
@@ -152,7 +173,7 @@ TEST_F(SpoolTest, RefusesAtOnceWhatComesAfterTheEnd) {
   const auto events = answers_.wait_for(2);
   ASSERT_THAT(events, SizeIs(2));
   EXPECT_TRUE(std::holds_alternative<PersistFailed>(events[0]));
-  EXPECT_THAT(std::get<RecordLoaded>(events[1]).payload, IsEmpty());
+  EXPECT_TRUE(std::get<RecordLoaded>(events[1]).later);
 }
 
 TEST_F(SpoolTest, RefusesWhatIsTooMuchToWait) {
@@ -173,6 +194,7 @@ TEST_F(SpoolTest, RefusesWhatIsTooMuchToWait) {
   for (std::size_t i = 0; i < Spool::kMaxWaiting + 2; ++i) spool.load({kEpoch, i + 1});
   EXPECT_GE(refused.size(), 1U);
   EXPECT_LE(refused.size(), 2U);
+  EXPECT_TRUE(std::get<RecordLoaded>(refused.front()).later);
   spool.persist(block(1));
   EXPECT_THAT(std::get<PersistFailed>(refused.back()).reason, testing::HasSubstr("too much waits"));
   closed.unlock();
