@@ -53,8 +53,7 @@ TEST_F(DamagedDatabaseTest, TheCoordinatorsWhileItIsDown) {
   site_.start_coordinator();
   EXPECT_TRUE(site_.live());
   EXPECT_EQ(set_aside(site_.coordinator_state), 1);
-  EXPECT_NE(site_.coordinator.log().find("damaged"), std::string::npos)
-      << site_.coordinator.log();
+  EXPECT_NE(site_.coordinator.log().find("damaged"), std::string::npos) << site_.coordinator.log();
   EXPECT_TRUE(eventually(seconds{10}, [&] { return !site_.stored_records().empty(); }));
 }
 

@@ -1,5 +1,6 @@
 #include "tests/integration/harness.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,9 +9,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -105,14 +106,22 @@ sockaddr_in loopback(int port) {
 
 }  // namespace
 
+// Below the range that the kernel hands to clients, so that nobody takes the port of a server that
+// is down; tests that run side by side begin at different places.
 int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), length);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  close(fd);
-  return ntohs(address.sin_port);
+  constexpr int kFirst = 12000;
+  constexpr int kCount = 18000;
+  static int next = static_cast<int>(getpid()) * 131 % kCount;
+  for (int tries = 0; tries < kCount; ++tries) {
+    const int port = kFirst + next;
+    next = (next + 1) % kCount;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    const sockaddr_in address = loopback(port);
+    const bool is_free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (is_free) return port;
+  }
+  return 0;
 }
 
 HttpAnswer http_get(int port, const std::string& target) {
@@ -164,13 +173,14 @@ Site::Site() {
 
 void Site::start_broker() {
   broker.start({"/usr/sbin/mosquitto", "-c", folder.path() + "/mosquitto.conf"});
-  eventually(std::chrono::seconds{5}, [&] {
+  const bool is_up = eventually(std::chrono::seconds{5}, [&] {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     const sockaddr_in address = loopback(broker_port);
     const bool up = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     close(fd);
     return up;
   });
+  ASSERT_TRUE(is_up) << broker.log();
 }
 
 void Site::start_coordinator(const std::vector<std::string>& more) {

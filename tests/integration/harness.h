@@ -71,6 +71,7 @@ class Site {
  public:
   Site();
 
+  // Fails the test where the broker does not come up.
   void start_broker();
   void start_coordinator(const std::vector<std::string>& more = {});
   void start_agent(const std::vector<std::string>& more = {});
@@ -80,7 +81,8 @@ class Site {
   // A number of /metrics, 0 where there is none; `name` with its labels as printed.
   double metric(const std::string& name);
 
-  using Numbers = std::map<std::string, std::set<long>>;  // by epoch
+  using Numbers =
+      std::map<std::string, std::multiset<long>>;  // by epoch; twice what is there twice
   Numbers stored_records();    // blocks and events in the coordinator's database
   Numbers recorded_records();  // those that the agent's log says are on disk
   long stored_gaps();
