@@ -4,13 +4,9 @@
 
 namespace bw {
 
-namespace {
-
-std::size_t cost(const MqttMessage& message) {
+std::size_t MqttInbox::cost(const MqttMessage& message) {
   return message.payload.size() + message.topic.size() + sizeof(MqttEvent);
 }
-
-}  // namespace
 
 void MqttInbox::push(MqttEvent event) {
   const std::lock_guard lock(mutex_);
@@ -41,8 +37,10 @@ void MqttInbox::push_message(std::uint64_t connection, MqttMessage message, int 
     return;
   }
   unread_bytes_ += cost(message);
-  push_locked(
-      {.kind = MqttEvent::Kind::message, .connection = connection, .message = std::move(message)});
+  push_locked({.kind = MqttEvent::Kind::message,
+               .connection = connection,
+               .message = std::move(message),
+               .qos = qos});
 }
 
 void MqttInbox::push_locked(MqttEvent event) {

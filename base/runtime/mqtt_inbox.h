@@ -35,6 +35,7 @@ struct MqttEvent {
   std::string reason = {};
   std::vector<std::string> addresses = {};
   MqttMessage message = {};
+  int qos = 0;  // the message's
 };
 
 class MqttInbox {
@@ -42,6 +43,9 @@ class MqttInbox {
   // Messages that wait unread, in bytes. Beyond it QoS 0 ones are dropped; a QoS 1 one ends the
   // connection, for it was acknowledged already and must not vanish unsaid.
   static constexpr std::size_t kMaxUnreadBytes = std::size_t{128} << 20U;
+
+  // What a message counts against it.
+  static std::size_t cost(const MqttMessage& message);
 
   // `wake` is called from any thread, when the first event comes into an empty box.
   explicit MqttInbox(std::function<void()> wake) : wake_(std::move(wake)) {}

@@ -73,6 +73,7 @@ struct MqttLink::State : std::enable_shared_from_this<MqttLink::State> {
   void read_inbox();
   void handle(MqttEvent& event);
   void handle_of_connection(MqttEvent& event);
+  void keep_early(MqttEvent& event);
 
   void begin_try();
   void connect(const std::vector<std::string>& addresses);
@@ -102,7 +103,9 @@ struct MqttLink::State : std::enable_shared_from_this<MqttLink::State> {
   std::uint64_t unanswered_resolve = 0;  // its number while a resolver runs; one at a time
   bool session_present = false;
   Instant up_since{};
-  std::vector<MqttMessage> early;  // came before `up`
+  std::vector<MqttMessage> early;  // came before `up`; bounded as the inbox is
+  std::size_t early_bytes = 0;
+  std::uint64_t early_drops = 0;
 
   std::size_t window = kMaxInFlight;
   std::size_t in_flight = 0;
@@ -133,7 +136,7 @@ void MqttLink::State::read_inbox() {
       if (const auto link = weak.lock()) link->read_inbox();
     });
   }
-  const auto drops = inbox->dropped();
+  const auto drops = inbox->dropped() + early_drops;
   if (drops != reported_drops) {
     log(LogLevel::warning, kPart,
         std::to_string(drops - reported_drops) + " messages dropped unread: too many at once");
@@ -144,11 +147,11 @@ void MqttLink::State::read_inbox() {
 void MqttLink::State::handle(MqttEvent& event) {
   using Kind = MqttEvent::Kind;
   if (event.kind == Kind::message) {
-    // Also of a connection that ended since: what it acknowledged must arrive.
+    // Also of a connection that ended since: it may have been acknowledged.
     if (phase == Phase::up || phase == Phase::draining) {
       if (handlers.message) handlers.message(std::move(event.message));
     } else {
-      early.push_back(std::move(event.message));
+      keep_early(event);
     }
     return;
   }
@@ -163,6 +166,18 @@ void MqttLink::State::handle(MqttEvent& event) {
     return;
   }
   if (connection && event.connection == connection->number()) handle_of_connection(event);
+}
+
+void MqttLink::State::keep_early(MqttEvent& event) {
+  const std::size_t cost = MqttInbox::cost(event.message);
+  if (early_bytes + cost <= MqttInbox::kMaxUnreadBytes) {
+    early_bytes += cost;
+    early.push_back(std::move(event.message));
+  } else if (event.qos > 0 && connection && event.connection == connection->number()) {
+    lose("too many messages came before it was subscribed");
+  } else {
+    ++early_drops;
+  }
 }
 
 void MqttLink::State::handle_of_connection(MqttEvent& event) {
@@ -247,6 +262,7 @@ void MqttLink::State::come_up() {
   phase = Phase::up;
   up_since = monotonic_now();
   if (handlers.up) handlers.up(session_present);
+  early_bytes = 0;
   for (auto& message : std::exchange(early, {})) {
     if (phase == Phase::stopped) return;
     if (handlers.message) handlers.message(std::move(message));
@@ -274,6 +290,8 @@ void MqttLink::State::drop_connection() {
   connection = nullptr;
   in_flight = 0;
   queue.clear();
+  early.clear();
+  early_bytes = 0;
 }
 
 void MqttLink::State::send_waiting() {
