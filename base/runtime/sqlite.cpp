@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <sqlite3.h>
@@ -69,6 +71,19 @@ bool exists(const std::string& path) {
   if (file == nullptr) return errno != ENOENT;
   std::fclose(file);
   return true;
+}
+
+// 0 where there is none.
+std::uint64_t size_of(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
+// To be asked before the file is opened, which begins a log of its own.
+bool wants_every_page(const std::string& path, SqliteCheck check) {
+  return check == SqliteCheck::whole ||
+         (size_of(path + "-wal") > 0 && size_of(path) <= Database::kMostCheckedBytes);
 }
 
 // Renames `path` and its companions; the new name of the first.
@@ -269,13 +284,15 @@ Result<void> Database::check() {
 }
 
 Result<Database> Database::open_or_set_aside(const std::string& path, bool full_sync, WallTime now,
-                                             std::string* set_aside) {
+                                             std::string* set_aside, SqliteCheck check) {
   set_aside->clear();
+  const bool is_thorough = wants_every_page(path, check);
   {
     auto database = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     if (!database) return database;
     auto sound = database->set_up(full_sync);
-    if (sound) sound = database->check();
+    // Setting up has read the header and the schema.
+    if (sound && is_thorough) sound = database->check();
     if (sound) return database;
     if (database->last_fault() != SqliteFault::corrupt) return sound.error().within("open");
     // Its log stays as it is, for whoever looks into it later.

@@ -20,6 +20,16 @@ namespace bw {
 
 enum class SqliteFault : std::uint8_t { none, full, corrupt, other };
 
+// How much of a file is looked through before it is used. The schema is always read.
+enum class SqliteCheck : std::uint8_t {
+  whole,  // every page: the time grows with the file
+  // Every page only where the last user did not end cleanly (a log with content lies beside it:
+  // the last to close removes it) and the file has at most kMostCheckedBytes. A service manager
+  // waits so long only for a start, and a store of a year has many gigabytes; a clean end gives no
+  // reason to look. For users that set aside themselves what turns out damaged when it is read.
+  after_crash,
+};
+
 // Must not outlive its database.
 class Statement {
  public:
@@ -67,11 +77,15 @@ class Database {
                                SqliteFault* fault = nullptr);
   static Result<Database> open_read_only(const std::string& path, SqliteFault* fault = nullptr);
 
+  // A quick_check of so much takes seconds, even from a slow disk.
+  static constexpr std::uint64_t kMostCheckedBytes = 256U << 20;
+
   // As open(), after checking the file (quick_check). A damaged one is renamed to path.damaged-<UTC
   // time> with its -wal and -shm, and a new one begun; `set_aside` then holds the new name of the
   // old.
   static Result<Database> open_or_set_aside(const std::string& path, bool full_sync, WallTime now,
-                                            std::string* set_aside);
+                                            std::string* set_aside,
+                                            SqliteCheck check = SqliteCheck::whole);
   // Renames a file that was found damaged while in use, as open_or_set_aside() does; its new name.
   // No connection that writes to it may be open.
   static Result<std::string> set_aside(const std::string& path, WallTime now);

@@ -127,13 +127,14 @@ void Store::State::say_set_aside(const std::string& name) {
 
 Result<std::vector<StoredNode>> Store::State::open_file() {
   std::string set_aside;
-  auto database = Database::open_or_set_aside(path, true, wall_now(), &set_aside);
+  auto database =
+      Database::open_or_set_aside(path, true, wall_now(), &set_aside, SqliteCheck::after_crash);
   if (!set_aside.empty()) say_set_aside(set_aside);
   if (!database) return database.error();
   SqliteFault fault = SqliteFault::none;
   auto nodes = set_up(std::move(*database), fault);
   if (nodes || fault != SqliteFault::corrupt) return nodes;
-  // What the quick check does not see.
+  // What no check has seen.
   auto moved = Database::set_aside(path, wall_now());
   if (!moved) return moved.error();
   say_set_aside(*moved);

@@ -295,6 +295,45 @@ TEST_F(SqliteTest, SetsTheLogAsideWithItsFile) {
   EXPECT_GT(fs::file_size(set_aside + "-wal"), 0U) << "what it held can still be looked into";
 }
 
+TEST_F(SqliteTest, LooksOnlyAtTheSchemaOfAFileThatWasEndedCleanly) {
+  fill();
+  ASSERT_THAT(files(), ElementsAre("x.db")) << "a clean end leaves no log";
+  overwrite(8192, 20000);
+  std::string set_aside;
+  {
+    auto database =
+        Database::open_or_set_aside(path_, false, kNow, &set_aside, SqliteCheck::after_crash);
+    ASSERT_TRUE(database) << database.error().message;
+    EXPECT_EQ(set_aside, "");
+    EXPECT_FALSE(database->execute("SELECT sum(length(y)) FROM t"));
+    EXPECT_EQ(database->last_fault(), SqliteFault::corrupt);
+  }
+  overwrite(100, 3000);  // behind the header, where the schema lies
+  ASSERT_TRUE(
+      Database::open_or_set_aside(path_, false, kNow, &set_aside, SqliteCheck::after_crash));
+  EXPECT_NE(set_aside, "");
+}
+
+TEST_F(SqliteTest, LooksAtEveryPageAfterACrashWhereTheFileIsNotTooLarge) {
+  fill();
+  for (const std::uint64_t beyond : {0U, 1U}) {
+    const std::string crashed = (directory_ / ("y" + std::to_string(beyond))).string();
+    {
+      auto database = opened();
+      ASSERT_TRUE(database.execute("CREATE TABLE IF NOT EXISTS u(a); INSERT INTO u VALUES(1)"));
+      for (const char* suffix : {"", "-wal"}) fs::copy_file(path_ + suffix, crashed + suffix);
+    }
+    std::fstream file(crashed, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(8192) << std::string(20000, '\x5a');
+    file.close();
+    fs::resize_file(crashed, Database::kMostCheckedBytes + beyond);  // sparse
+    std::string set_aside;
+    ASSERT_TRUE(
+        Database::open_or_set_aside(crashed, false, kNow, &set_aside, SqliteCheck::after_crash));
+    EXPECT_EQ(set_aside.empty(), beyond > 0);
+  }
+}
+
 TEST_F(SqliteTest, OverwritesNothingThatWasSetAsideBefore) {
   std::set<std::string> names;
   for (int i = 0; i < 3; ++i) {

@@ -217,6 +217,29 @@ TEST_F(StoreTest, AFileThatIsDamagedAtStartIsSetAside) {
   ASSERT_TRUE(heard<Committed>(1));
 }
 
+TEST_F(StoreTest, AFileThatWasClosedCleanlyIsNotReadWholeAtStart) {
+  open(options());
+  std::vector<Change> changes;
+  for (std::uint64_t number = 1; number <= 3000; ++number) {
+    changes.emplace_back(put_event("box", 1, number, 5));
+  }
+  write(1, std::move(changes));
+  ASSERT_TRUE(heard<Committed>());
+  close();
+  EXPECT_EQ(folder_.count("bellwether.db-wal"), 0U);
+  const std::string path = folder_ / "bellwether.db";
+  const auto size = std::filesystem::file_size(path);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(size / 4));  // behind what is read at start
+  file << std::string(size - size / 4, 'x');
+  file.close();
+  open(options());
+  EXPECT_EQ(folder_.count("bellwether.db.damaged-"), 0U);
+  query(9, all_events());
+  EXPECT_TRUE(heard<StoreOpened>()) << "the damage is found when it is read";
+  EXPECT_EQ(folder_.count("bellwether.db.damaged-"), 1U);
+}
+
 TEST_F(StoreTest, AFileThatAQueryFindsDamagedIsSetAsideAndTheServiceGoesOn) {
   open(options());
   write(1, {put_event("box", 1, 1, 5)});
