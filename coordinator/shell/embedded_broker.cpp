@@ -57,6 +57,14 @@ Result<std::string> find_executable(const std::string& configured) {
       "instead, is not installed. Install it (apt-get install mosquitto), or set broker.url"};
 }
 
+// What Mosquitto says where it can't load its file. What it says where it can't save it, on a full
+// disk say, speaks of the "in-memory database", and is no word against the file.
+bool is_load_error(std::string_view line) {
+  return line.starts_with("Error") &&
+         (line.find("Couldn't open database") != std::string_view::npos ||
+          line.find("persistent database") != std::string_view::npos);
+}
+
 // Whether it could be listened on now: 0 or the error.
 int try_port(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -175,6 +183,7 @@ struct EmbeddedBroker::State : std::enable_shared_from_this<EmbeddedBroker::Stat
   Instant started{};
   Instant kill_at{};
   bool told_ready = false;
+  bool is_running = false;       // it has said so: its file is loaded
   bool blamed_its_file = false;  // this run's
   bool is_stopping = false;
   std::function<void()> stopped;
@@ -193,6 +202,7 @@ Result<void> EmbeddedBroker::State::spawn() {
   child = std::move(*process);
   started = monotonic_now();
   told_ready = false;
+  is_running = false;
   blamed_its_file = false;
   ready_timer.after(kReadyAfter, [this] { tell_ready(); });
   return {};
@@ -208,10 +218,11 @@ void EmbeddedBroker::State::spawn_again() {
 void EmbeddedBroker::State::heard(std::string_view line) {
   const bool is_error = line.starts_with("Error");
   log(is_error ? LogLevel::warning : LogLevel::debug, kPart, line);
-  if (is_error && line.find("database") != std::string_view::npos) {
-    blamed_its_file = true;
+  if (!is_running && is_load_error(line)) blamed_its_file = true;
+  if (line.ends_with(" running")) {
+    is_running = true;
+    tell_ready();
   }
-  if (line.ends_with(" running")) tell_ready();
 }
 
 void EmbeddedBroker::State::tell_ready() {

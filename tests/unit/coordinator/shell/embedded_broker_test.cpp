@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -204,6 +205,38 @@ TEST_F(EmbeddedBrokerTest, ItsDamagedFileIsSetAsideAndItGoesOn) {
     if (entry.path().filename().string().starts_with("mosquitto.db.damaged-")) ++set_aside;
   }
   EXPECT_EQ(set_aside, 1U);
+}
+
+TEST_F(EmbeddedBrokerTest, OnlyWhatItSaysWhenItLoadsItsFileIsHeldAgainstTheFile) {
+  const std::string save =
+      "Error saving in-memory database, unable to open /x/mosquitto.db.new for writing.";
+  const std::string load = "Error: Couldn't open database.";
+  const std::string version = "Error: Unsupported persistent database format version 9 (need 6)";
+  const std::string running = "mosquitto version 2.0.11 running";
+  const auto set_aside = [&](const std::vector<std::string>& lines) {
+    TemporaryFolder folder;
+    std::filesystem::create_directories(folder / "broker");
+    std::ofstream(folder / "broker/mosquitto.db") << "kept";
+    std::string text;
+    for (const std::string& line : lines) text += "echo \"" + line + "\" >&2\n";
+    auto failing = options();
+    failing.directory = folder / "broker";
+    failing.executable = script(text + "echo >> " + (folder / "runs") + "\nexit 1\n");
+    EXPECT_TRUE(start(std::move(failing)));
+    EXPECT_TRUE(eventually([&] {
+      std::error_code none;
+      const auto runs = std::filesystem::file_size(folder / "runs", none);
+      return !none && runs >= 3;
+    }));
+    stop();
+    thread_.call([&] { broker_.reset(); });
+    return !std::filesystem::exists(folder / "broker/mosquitto.db");
+  };
+  EXPECT_TRUE(set_aside({load}));
+  EXPECT_TRUE(set_aside({version}));
+  EXPECT_FALSE(set_aside({save}));
+  EXPECT_FALSE(set_aside({running, save}));
+  EXPECT_FALSE(set_aside({running, load}));
 }
 
 TEST_F(EmbeddedBrokerTest, OnlyThisBoxCanReachItAndLargeBlocksPass) {
