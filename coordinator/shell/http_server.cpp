@@ -1,5 +1,6 @@
 #include "coordinator/shell/http_server.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,6 +30,9 @@ constexpr std::string_view kPart = "http";
 // Descriptors may be used up: accepting is tried again after this.
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 
+// For clients whose answer finds no room: others' take seconds at most to be written.
+constexpr std::string_view kRetryAfterSeconds = "5";
+
 // After an answer to what may go on arriving: reading a little of it lets the answer reach a client
 // that is still writing, where closing at once would reset the connection.
 constexpr auto kLinger = std::chrono::seconds{1};
@@ -38,6 +42,13 @@ api::Response problem(int status, std::string_view title, std::string_view detai
   json.begin_object().member("title", title).member("status", status).member("detail", detail);
   json.end_object();
   return {status, "application/problem+json", json.take(), {}};
+}
+
+api::Response no_room() {
+  api::Response response = problem(503, "Service Unavailable",
+                                   "too much is being sent to other clients: ask again later");
+  response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  return response;
 }
 
 }  // namespace
@@ -65,6 +76,8 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   std::uint64_t next_id = 1;
   bool is_open = false;
   bool is_crowded = false;
+  error_code accept_error;       // the last attempt's
+  std::size_t answer_bytes = 0;  // of the bodies being written
 };
 
 // One connection: reads a request, hands it over, writes its answer, and again.
@@ -84,7 +97,12 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
                      });
   }
 
-  void answer(const api::Response& response) {
+  void answer(api::Response response) {
+    const auto server = server_.lock();
+    if (!server) return;
+    const std::size_t room =
+        options_.most_answer_bytes - std::min(options_.most_answer_bytes, server->answer_bytes);
+    if (!is_head_ && response.body.size() > room) response = no_room();
     message_.emplace(static_cast<http::status>(response.status), version_);
     message_->set(http::field::server, "bellwether");
     message_->set(http::field::content_type, response.content_type);
@@ -93,7 +111,8 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     for (const auto& [name, value] : response.headers) message_->set(name, value);
     message_->keep_alive(keep_alive_);
     message_->content_length(response.body.size());
-    if (!is_head_) message_->body() = response.body;
+    if (!is_head_) message_->body() = std::move(response.body);
+    server->answer_bytes += message_->body().size();
     stream_.expires_after(options_.timeout);
     http::async_write(stream_, *message_,
                       [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -152,12 +171,13 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     end();
   }
 
-  void reject(const api::Response& response) {
+  void reject(api::Response response) {
     keep_alive_ = false;
-    answer(response);
+    answer(std::move(response));
   }
 
   void have_written(const error_code& error) {
+    if (const auto server = server_.lock()) server->answer_bytes -= message_->body().size();
     message_.reset();
     if (error) return end();
     if (keep_alive_) return read();
@@ -220,8 +240,11 @@ void HttpServer::State::accept() {
 
 void HttpServer::State::accepted(const error_code& error, tcp::socket socket) {
   if (!is_open) return;
+  const bool is_news = std::exchange(accept_error, error) != error;
   if (error) {
-    log(LogLevel::warning, kPart, "cannot accept a connection: " + error.message());
+    if (is_news) {
+      log(LogLevel::warning, kPart, "cannot accept a connection: " + error.message());
+    }
     pause.expires_after(kAcceptPause);
     pause.async_wait([weak = weak_from_this()](const error_code& cancelled) {
       const auto self = weak.lock();
@@ -268,7 +291,7 @@ void HttpServer::respond(std::uint64_t id, api::Response response) {
   if (found == state_->waiting.end()) return;
   const auto session = found->second.lock();
   state_->waiting.erase(found);
-  if (session) session->answer(response);
+  if (session) session->answer(std::move(response));
 }
 
 std::uint16_t HttpServer::port() const {

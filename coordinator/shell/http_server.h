@@ -23,6 +23,9 @@ struct HttpOptions {
   std::size_t most_header_bytes = 16U << 10;
   std::size_t most_target_bytes = 8U << 10;
   std::size_t most_body_bytes = 64U << 10;
+  // Of all answers being written; those that would exceed it become a 503. Slow clients may hold
+  // theirs for the whole of `timeout`.
+  std::size_t most_answer_bytes = 256U << 20;
   // Until a request is there, whole, since its connection opened or the last answer was sent; and
   // for a client to take an answer. Then the connection is closed.
   Duration timeout = std::chrono::seconds{30};

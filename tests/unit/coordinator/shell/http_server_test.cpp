@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "tests/unit/coordinator/shell/loop_thread.h"
 #include "tests/unit/coordinator/shell/sockets.h"
@@ -229,6 +230,71 @@ TEST_F(HttpServerTest, MoreConnectionsThanThereMayBeAreClosedAtOnce) {
   first.hang_up();
   EXPECT_TRUE(
       eventually([&] { return http_get(port, "/room").find("GET /room") != std::string::npos; }));
+}
+
+TEST_F(HttpServerTest, AnAnswerForWhichThereIsNoRoomIs503UntilOthersAreSent) {
+  HttpOptions options;
+  options.most_answer_bytes = 12U << 20;  // one large answer, not two
+  const std::uint16_t port = listen(options);
+  Client slow(port);
+  slow.write("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_FALSE(slow.is_closed_within(10'000)) << "its answer has begun";
+  Client other(port);
+  other.write("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string refused = other.read_response();
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+  EXPECT_THAT(refused, HasSubstr("Retry-After: 5\r\n"));
+  EXPECT_THAT(refused, HasSubstr("application/problem+json"));
+  other.write("HEAD /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(other.read_response(false), StartsWith("HTTP/1.1 200")) << "it has no body to hold";
+  other.write("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(other.read_response(), HasSubstr("GET /small"));
+  slow.hang_up();
+  EXPECT_TRUE(eventually([&] {
+    other.write("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    return other.read_response().starts_with("HTTP/1.1 200");
+  }));
+  EXPECT_THAT(http_get(port, "/large"), StartsWith("HTTP/1.1 200")) << "that one was sent whole";
+}
+
+// No descriptor can be opened while it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = dup(STDERR_FILENO);
+    close(lowest_free);
+    const rlimit none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(HttpServerTest, DescriptorsThatAreUsedUpAreToldOnceEachTime) {
+  const std::uint16_t port = listen();
+  const sockaddr_in address = loopback_address(port);
+  testing::internal::CaptureStderr();
+  for (int round = 0; round < 2; ++round) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    {
+      const NoDescriptors used_up;
+      ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds{350});  // it tries each 100
+    }
+    const auto open = [&] { return thread_.call([&] { return server_->connections(); }); };
+    EXPECT_TRUE(eventually([&] { return open() == 1; })) << "accepted once there is room";
+    close(fd);
+    EXPECT_TRUE(eventually([&] { return open() == 0; }));
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  std::size_t told = 0;
+  for (std::size_t at = 0; (at = log.find("cannot accept", at)) != log.npos; ++at) ++told;
+  EXPECT_EQ(told, 2U) << log;
 }
 
 TEST_F(HttpServerTest, ManyConnectionsAreServedAtOnce) {
