@@ -21,7 +21,7 @@ constexpr int kExitFailed = 1;
 constexpr Duration kTickPeriod = std::chrono::seconds{1};
 // A tick later than this was not held up by load: the loop hangs.
 constexpr Duration kTickOverdue = std::chrono::seconds{5};
-constexpr std::uint32_t kSessionExpiry_s = 24 * 3600;
+constexpr std::uint32_t kSessionExpirySeconds = 24 * 3600;
 
 std::uint64_t draw_seed() {
   std::uint64_t seed = 0;
@@ -130,7 +130,7 @@ void Runner::make_link(const std::string& url, bool is_own) {
   options.url = url;
   options.client_id = "bw-coordinator";
   options.clean_start = false;
-  options.session_expiry_s = kSessionExpiry_s;
+  options.session_expiry_s = kSessionExpirySeconds;
   // There is one coordinator: its tries are no burden to the broker.
   options.backoff_most = is_own ? std::chrono::seconds{1} : std::chrono::seconds{5};
   options.subscriptions = {std::string(wire::kAllUpTopics)};

@@ -47,11 +47,10 @@ float figure_of(const Figure& figure, const std::vector<std::size_t>& aliases,
   for (const std::size_t alias : aliases) {
     const float value = live_value(node, alias);
     if (std::isnan(value)) continue;
-    if (std::isnan(result)) {
-      result = value;
-    } else if (figure.way == Way::sum) {
+    const bool is_first = std::isnan(result);
+    if (figure.way == Way::sum && !is_first) {
       result += value;
-    } else if (value > result) {
+    } else if (is_first || value > result) {
       result = value;
     }
   }
