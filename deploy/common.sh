@@ -29,7 +29,8 @@ last_lines() {
 build_error() {
   grep -q '^FAILED: ' -- "$1" || { last_lines "$1" && return 0; }
   printf '\n  from %s:\n' "$1" >&2
-  sed -n '/^FAILED: /,$p' -- "$1" | grep -vE '^(: && )?/[^ ]*(ccache|[cg][+][+])[^ ]* ' | head -n 40 |
+  sed -n '/^FAILED: /,$p' -- "$1" |
+    grep -vE '^(: && )?/[^ ]*(ccache|[cg][+][+])[^ ]* ' | head -n 40 |
     sed 's/^/  | /' >&2
 }
 
@@ -42,7 +43,8 @@ progress_of() {
     return 0
   fi
   grep -aE '^(Get:[0-9]+|Unpacking|Setting up) ' -- "$1" 2>/dev/null | tail -n 1 |
-    sed -E 's/^Get:([0-9]+) .* ([^ ]+) [^ ]+ [^ ]+ \[.*/downloading \2/; s/^(Unpacking|Setting up) ([^ ]+).*/\1 \2/' |
+    sed -E -e 's/^Get:([0-9]+) .* ([^ ]+) [^ ]+ [^ ]+ \[.*/downloading \2/' \
+      -e 's/^(Unpacking|Setting up) ([^ ]+).*/\1 \2/' |
     cut -c -60 || true
 }
 

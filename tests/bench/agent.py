@@ -1,6 +1,8 @@
-"""What the agent costs at 1 Hz, beside prometheus-node-exporter scraped at 1 Hz and a psutil loop that publishes JSON.
+"""What the agent costs at 1 Hz, beside prometheus-node-exporter scraped at 1 Hz and a psutil loop
+that publishes JSON.
 
-All three run at the same time on the same machine, each with what it needs; the cost is each program's own CPU clock.
+All three run at the same time on the same machine, each with what it needs; the cost is each
+program's own CPU clock.
 """
 import argparse
 import contextlib
@@ -13,8 +15,8 @@ import tempfile
 import time
 
 from figures import Figures
-from processes import (cpu_seconds, free_port, get, pss_mb, running, stripped_mb, voluntary_switches,
-                       wait_for_port)
+from processes import (alive, cpu_seconds, free_port, get, pss_mb, running, stripped_mb,
+                       voluntary_switches, wait_for_port)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -32,14 +34,17 @@ class Bench:
     def coordinator(self):
         state = os.path.join(self.folder, "coordinator")
         os.makedirs(state, exist_ok=True)
-        return [os.path.join(self.bin, "bellwether-coordinator"), "--set", f"state.directory={state}",
-                "--set", f"broker.port={self.broker_port}", "--set", f"api.listen=127.0.0.1:{self.api_port}"]
+        return [os.path.join(self.bin, "bellwether-coordinator"),
+                "--set", f"state.directory={state}",
+                "--set", f"broker.port={self.broker_port}",
+                "--set", f"api.listen=127.0.0.1:{self.api_port}"]
 
     def agent(self, node):
         state = os.path.join(self.folder, node)
         os.makedirs(state, exist_ok=True)
         return [os.path.join(self.bin, "bellwether-agent"), "--set", f"node.id={node}",
-                "--set", f"broker.url=mqtt://127.0.0.1:{self.broker_port}", "--set", f"state.directory={state}"]
+                "--set", f"broker.url=mqtt://127.0.0.1:{self.broker_port}",
+                "--set", f"state.directory={state}"]
 
     def newest(self, node):
         with contextlib.suppress(OSError, ValueError):
@@ -47,7 +52,7 @@ class Bench:
         return None
 
     def first_sample_ms(self, node):
-        """From the exec of the agent to its first live sample decoded by the coordinator, as its API shows it."""
+        """From the agent's exec to its first live sample decoded by the coordinator, by its API."""
         began = time.monotonic()
         with running(self.agent(node), self.log("starts")):
             while time.monotonic() < began + 5:
@@ -108,6 +113,9 @@ def main():
                                        str(bench.broker_port)]),
         }
         wait_for_port(bench.exporter_port)
+        for name, pid in pids.items():
+            if not alive(pid):
+                raise SystemExit(f"{name} has ended, see {bench.log(name)}")
         time.sleep(15)  # past everyone's start, and past the agent's short first block
         scraped = f"http://127.0.0.1:{bench.exporter_port}/metrics"
         result = measure(options.seconds, pids, lambda: get(scraped))
@@ -115,9 +123,11 @@ def main():
         exporter_values = sum(not line.startswith("#") for line in get(scraped).splitlines())
 
     ours, exporter_cost, psutil_cost = result["agent"], result["node_exporter"], result["psutil"]
-    print(f"{options.seconds} s at 1 Hz, {os.cpu_count()} cores; CPU seconds / peak PSS MB / values a tick:")
+    print(f"{options.seconds} s at 1 Hz, {os.cpu_count()} cores; "
+          "CPU seconds / peak PSS MB / values a tick:")
     print(f"  agent         {ours['cpu']:.4f} / {ours['pss']:.1f} / {values}")
-    print(f"  node_exporter {exporter_cost['cpu']:.4f} / {exporter_cost['pss']:.1f} / {exporter_values}")
+    print(f"  node_exporter {exporter_cost['cpu']:.4f} / {exporter_cost['pss']:.1f} "
+          f"/ {exporter_values}")
     print(f"  psutil loop   {psutil_cost['cpu']:.4f} / {psutil_cost['pss']:.1f}")
     print(f"  first sample, ms: {' '.join(f'{start:.0f}' for start in sorted(starts))}")
     figures.add("agent_cpu_s", ours["cpu"], "s", exporter_cost["cpu"])
@@ -128,7 +138,8 @@ def main():
     figures.add("agent_values_per_tick", values, "count", exporter_values)
     figures.add("agent_wakeups_per_s", ours["switches"], "1/s", exporter_cost["switches"])
     figures.add("agent_pss_mb", ours["pss"], "MB", exporter_cost["pss"])
-    figures.add("agent_binary_mb", stripped_mb(os.path.join(bench.bin, "bellwether-agent"), folder), "MB",
+    program = os.path.join(bench.bin, "bellwether-agent")
+    figures.add("agent_binary_mb", stripped_mb(program, folder), "MB",
                 stripped_mb(exporter, folder))
     figures.add("agent_first_sample_ms", statistics.median(starts), "ms")
     figures.write()

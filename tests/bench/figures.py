@@ -12,10 +12,11 @@ class Figures:
     def add(self, figure, ours, unit, peer=None):
         ratio = ours / peer if peer else None
         self.entries.append(
-            {"figure": figure, "ours": round(ours, 4), "peer": peer and round(peer, 4), "unit": unit,
-             "ratio": ratio and round(ratio, 4)})
+            {"figure": figure, "ours": round(ours, 4), "peer": peer and round(peer, 4),
+             "unit": unit, "ratio": ratio and round(ratio, 4)})
         shown = {key: "-" if value is None else value for key, value in self.entries[-1].items()}
-        print("figure={figure} ours={ours} peer={peer} unit={unit} ratio={ratio}".format(**shown), flush=True)
+        line = "figure={figure} ours={ours} peer={peer} unit={unit} ratio={ratio}"
+        print(line.format(**shown), flush=True)
 
     def write(self):
         os.makedirs(self.folder, exist_ok=True)

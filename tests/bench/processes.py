@@ -46,6 +46,12 @@ def get(url, seconds=5):
         return answer.read().decode()
 
 
+def alive(pid):
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(") ", 1)[1][0] != "Z"
+    return False
+
+
 def cpu_seconds(pid):
     """User and system time of all threads, in nanoseconds' resolution: the process' CPU clock."""
     return time.clock_gettime((~pid << 3) | 2)
@@ -63,7 +69,8 @@ def voluntary_switches(pid):
     total = 0
     for status in glob.glob(f"/proc/{pid}/task/*/status"):
         with contextlib.suppress(OSError), open(status) as file:
-            total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
+            total += sum(int(line.split()[1]) for line in file
+                         if line.startswith("voluntary_ctxt_switches"))
     return total
 
 

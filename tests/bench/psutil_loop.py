@@ -1,4 +1,7 @@
-"""The peer that many write first: psutil once a second, published as JSON through paho-mqtt. System metrics only."""
+"""The peer that many write first: psutil once a second, published as JSON through paho-mqtt.
+
+System metrics only.
+"""
 import json
 import sys
 import time
@@ -18,9 +21,12 @@ while True:
         "load": list(psutil.getloadavg()),
         "memory": list(psutil.virtual_memory()),
         "swap": list(psutil.swap_memory()),
-        "disks": {name: list(counters) for name, counters in psutil.disk_io_counters(perdisk=True).items()},
-        "usage": {part.mountpoint: list(psutil.disk_usage(part.mountpoint)) for part in psutil.disk_partitions()},
-        "net": {name: list(counters) for name, counters in psutil.net_io_counters(pernic=True).items()},
+        "disks": {name: list(counters)
+                  for name, counters in psutil.disk_io_counters(perdisk=True).items()},
+        "usage": {part.mountpoint: list(psutil.disk_usage(part.mountpoint))
+                  for part in psutil.disk_partitions()},
+        "net": {name: list(counters)
+                for name, counters in psutil.net_io_counters(pernic=True).items()},
         "temperatures": {name: [list(entry) for entry in entries]
                          for name, entries in psutil.sensors_temperatures().items()},
     }

@@ -21,7 +21,7 @@ std::optional<Ingest::Batch> Ingest::next_batch(const NodeSource& source, Instan
     return std::nullopt;
   }
   Batch batch;
-  under_way_.emplace();
+  under_way_ = Work{};  // clang 14 does not find emplace() here
   move_node_changes(source, batch.changes);
   // Records wait until their tables are in a batch, so that none lies in the store without.
   if (waiting_.tables.empty()) move_records(batch.changes, wall);

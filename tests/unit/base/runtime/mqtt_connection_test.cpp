@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/runtime/clock.h"
-#include "test_broker.h"
+#include "tests/unit/base/runtime/test_broker.h"
 
 namespace bw {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/runtime/mqtt_inbox.h"
 #include "base/runtime/mqtt_link.h"
-#include "test_broker.h"
+#include "tests/unit/base/runtime/test_broker.h"
 
 namespace bw {
 namespace {
