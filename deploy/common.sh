@@ -5,6 +5,8 @@
 
 build="${root:?set by the script that sources this}/build"
 step_pid=""
+# So that ccache keeps what is compiled with precompiled headers.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 say() { printf '%s\n' "$*"; }
 note() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -34,12 +36,20 @@ build_error() {
     sed 's/^/  | /' >&2
 }
 
-# How far a log says its work is: "[12/96]" of ninja, or apt's packages.
+# How far a log says its work is: "[12/96]" of ninja, ctest's tests, a long step of a script run by
+# this one, or apt's packages.
 progress_of() {
   local seen
   seen=$(tail -c 4000 -- "$1" 2>/dev/null | grep -aoE '^\[[0-9]+/[0-9]+' | tail -n 1 || true)
   if [[ -n ${seen} ]]; then
     printf '%s of %s' "$(cut -d/ -f1 <<<"${seen#\[}")" "${seen#*/}"
+    return 0
+  fi
+  seen=$(tail -n 30 -- "$1" 2>/dev/null | sed -nE \
+    -e 's|^ *([0-9]+)/([0-9]+) Test .*|test \1 of \2|p' -e 's|^.* [.]{3} [0-9]+ s  (.+)$|\1|p' |
+    tail -n 1 || true)
+  if [[ -n ${seen} ]]; then
+    printf '%s' "${seen}"
     return 0
   fi
   grep -aE '^(Get:[0-9]+|Unpacking|Setting up) ' -- "$1" 2>/dev/null | tail -n 1 |
