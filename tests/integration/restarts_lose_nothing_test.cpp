@@ -40,15 +40,18 @@ void expect_nothing_lost(Site& site, std::size_t at_least) {
 void stop_agent_and_settle(Site& site) {
   ASSERT_TRUE(site.live()) << site.agent.log().substr(
       site.agent.log().size() > 2000 ? site.agent.log().size() - 2000 : 0);
-  EXPECT_TRUE(eventually(seconds{60}, [&] {
-    const auto stored = site.stored_records();
-    const auto recorded = site.recorded_records();
-    return std::all_of(recorded.begin(), recorded.end(), [&](const auto& entry) {
-      const auto found = stored.find(entry.first);
-      return found != stored.end() && std::includes(found->second.begin(), found->second.end(),
-                                                    entry.second.begin(), entry.second.end());
-    });
-  }));
+  EXPECT_TRUE(eventually(
+      seconds{60},
+      [&] {
+        const auto stored = site.stored_records();
+        const auto recorded = site.recorded_records();
+        return std::all_of(recorded.begin(), recorded.end(), [&](const auto& entry) {
+          const auto found = stored.find(entry.first);
+          return found != stored.end() && std::includes(found->second.begin(), found->second.end(),
+                                                        entry.second.begin(), entry.second.end());
+        });
+      }))
+      << site.agent.log() << site.coordinator.log();
   site.agent.signal(SIGTERM);
   EXPECT_EQ(site.agent.wait(seconds{2}), 0);
   eventually(seconds{5}, [&] {

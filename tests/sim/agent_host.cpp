@@ -28,7 +28,8 @@ AgentHost::AgentHost(World& world, Broker& broker, Ledger& ledger, NodeId node,
       broker_(broker),
       ledger_(ledger),
       node_(std::move(node)),
-      store_id_(world.rng().next() | 1) {}
+      store_id_(world.rng().next() | 1),
+      block_(seconds{1 + static_cast<std::int64_t>(world.rng().below(10))}) {}
 
 void AgentHost::start() {
   ++run_;
@@ -42,7 +43,7 @@ void AgentHost::start() {
   options.store_id = store_id_;
   options.seed = world_.rng().next();
   options.started_ms = to_ms(world_.wall());
-  options.block = seconds{10};
+  options.block = block_;
   options.first_block = seconds{3};
   options.outbox.max_bytes = outbox_bytes_;
   agent_ = std::make_unique<agent::Agent>(options);
@@ -73,6 +74,7 @@ void AgentHost::start() {
   link_ = std::make_unique<Link>(world_, broker_, Link::Options{client, true, {up}}, handlers);
 
   found_outbox_ = false;
+  last_try_failed_ = false;
   step(disk_full_ ? agent::OutboxOpened{} : open_outbox());
   tick();
   link_->start();
@@ -131,8 +133,8 @@ void AgentHost::carry_out(const agent::Effects& effects) {
         if (run != run_) return;
         ++run_;
         link_->say_goodbye();
-        // With room on the disk a run that ends as it should loses nothing.
-        if (disk_full_) ledger_.run_ended(node_.str(), agent_->options().epoch);
+        // With room on the disk at its last try a run that ends as it should loses nothing.
+        if (last_try_failed_) ledger_.run_ended(node_.str(), agent_->options().epoch);
         link_.reset();
         agent_.reset();
       });
@@ -185,6 +187,7 @@ void AgentHost::persist(const agent::PersistRecord& write) {
   world_.after(disk_free_at_ - world_.now(), [this, run, key, on_disk, trims, drops] {
     if (run != run_) return;
     if (disk_full_) {
+      last_try_failed_ = last_try_failed_ || agent_->stopping();
       step(agent::PersistFailed{key, "disk full"});
       return;
     }

@@ -53,11 +53,13 @@ class AgentHost {
   Ledger& ledger_;
   NodeId node_;
   std::uint64_t store_id_;
+  Duration block_;
 
   std::map<std::uint64_t, OnDisk> disk_;  // by the order of writing
   std::uint64_t next_write_ = 0;
   bool disk_full_ = false;
-  bool found_outbox_ = false;  // in this run
+  bool found_outbox_ = false;     // in this run
+  bool last_try_failed_ = false;  // of this run
   int disks_ = 1;
 
   // Of one run; callbacks of an earlier run find `run_` changed.

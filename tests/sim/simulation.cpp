@@ -29,7 +29,7 @@ class Simulation {
     faults_a_minute_ = static_cast<double>(rng.below(12));
     const std::size_t boxes = 1 + rng.below(3);
     for (std::size_t i = 0; i < boxes; ++i) {
-      const std::uint64_t outbox = rng.chance(0.2) ? 10'000 : 200'000;
+      const std::uint64_t outbox = rng.chance(0.2) ? 30'000 : 200'000;
       agents_.push_back(std::make_unique<AgentHost>(
           world_, broker_, ledger_, NodeId::parse("box-" + std::to_string(i)).value(), outbox));
     }
@@ -152,7 +152,7 @@ class Simulation {
       if (!agent->running()) agent->start();
     }
     // One that was just about to stop has done so by then.
-    world_.after(seconds{5}, [this] {
+    world_.after(seconds{40}, [this] {
       for (const auto& agent : agents_) {
         if (!agent->running()) agent->start();
       }

@@ -126,6 +126,7 @@ bool Outbox::acknowledge(const wire::Ack& ack, Instant now) {
       return epoch.epoch == record.key.epoch && record.key.number <= epoch.number;
     });
   };
+  const RecordKey oldest = entries_.empty() ? RecordKey{} : entries_.front().record.key;
   bool progress = false;
   for (std::size_t i = 0; i < entries_.size();) {
     // Only what was sent can have been stored, so nothing behind the window needs a look.
@@ -137,7 +138,9 @@ bool Outbox::acknowledge(const wire::Ack& ack, Instant now) {
       ++i;
     }
   }
-  if (progress) {
+  // Later records may be acknowledged while the oldest was lost on its way: only its end puts off
+  // sending again.
+  if (progress && (entries_.empty() || entries_.front().record.key != oldest)) {
     resend_wait_.reset();
     resend_at_ = now + resend_wait_.next(rng_);
   }

@@ -113,8 +113,15 @@ void Recorder::bound_memory(Effects& effects) {
     return sum;
   };
   while (kept_.size() > 1 && (kept_.size() > kMaxInMemory || bytes() > kMaxBytesInMemory)) {
-    const auto oldest =
-        std::find_if(kept_.begin(), kept_.end(), [](const Kept& kept) { return !kept.persisting; });
+    // Blocks go before events, as in the outbox.
+    const auto find = [&](bool events_too) {
+      return std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+        return !kept.persisting && kept.record.key != open_gap_event_ &&
+               (events_too || kept.record.topic == wire::Topic::history);
+      });
+    };
+    auto oldest = find(false);
+    if (oldest == kept_.end()) oldest = find(true);
     if (oldest == kept_.end()) return;
     if (outbox_.holds(oldest->record.key)) {
       outbox_.give_up(oldest->record.key);

@@ -119,6 +119,21 @@ TEST_F(OutboxTest, SilenceHasItSendAgainWithGrowingWaits) {
   EXPECT_LE(seconds{longest}, Outbox::kResendAfterMost + seconds{1});
 }
 
+TEST_F(OutboxTest, AcknowledgementsOfLaterRecordsDoNotPutOffSendingTheOldestAgain) {
+  outbox_.restore({{RecordKey{3, 1}, wire::Topic::history, 1, kNowMs}}, at(0));
+  take_all(0);
+  for (int s = 1; s <= 10; ++s) {
+    add(1);
+    if (outbox_.resend_if_stalled(at(s))) {
+      EXPECT_EQ(take_all(s).front(), 1U);
+      return;
+    }
+    take_all(s);
+    EXPECT_TRUE(outbox_.acknowledge(ack(static_cast<std::uint64_t>(s)), at(s)));
+  }
+  FAIL() << "the oldest record is never sent again";
+}
+
 TEST_F(OutboxTest, WithNothingInFlightNothingIsResent) {
   EXPECT_FALSE(outbox_.resend_if_stalled(at(100000)));
 }
