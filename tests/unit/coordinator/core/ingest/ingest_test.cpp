@@ -68,7 +68,7 @@ class IngestTest : public testing::Test {
   }
 
   const NodeId node = node_id("n1");
-  const AnySource source;
+  const AnySource source{};
   Ingest ingest;
   Instant now{std::chrono::hours{1}};
   WallTime wall = wall_from_ms(1'700'000'000'000);
