@@ -82,9 +82,9 @@ class Reader {
   }
   // Nothing of it where it is missing.
   Reader object(const char* name) {
-    static const Json empty = Json::object();
+    static const Json kEmpty = Json::object();
     const Json* member = find(name);
-    return Reader(member == nullptr ? empty : *member, path_of(name), trouble_);
+    return Reader(member == nullptr ? kEmpty : *member, path_of(name), trouble_);
   }
   // Calls `each` with a Reader of every item.
   template <typename F>

@@ -47,8 +47,8 @@ struct HttpClient::Handle {
 };
 
 HttpClient::HttpClient(HttpLimits limits) : limits_(limits), handle_(std::make_unique<Handle>()) {
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  BW_ASSERT(initialised == CURLE_OK);
+  static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  BW_ASSERT(kInitialised == CURLE_OK);
   handle_->easy = curl_easy_init();
   BW_ASSERT(handle_->easy != nullptr);
 }

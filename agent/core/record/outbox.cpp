@@ -26,10 +26,11 @@ void Outbox::restore(std::vector<StoredRecord> records, Instant now) {
     return std::pair(epochs.at(a.key.epoch), a.key.number) <
            std::pair(epochs.at(b.key.epoch), b.key.number);
   });
-  for (auto record = records.rbegin(); record != records.rend(); ++record) {
-    bytes_ += record->bytes;
+  for (std::size_t left = records.size(); left > 0; --left) {
+    const StoredRecord& record = records[left - 1];
+    bytes_ += record.bytes;
     // What lies on disk may have been sent before: it is sent with its table.
-    entries_.push_front(Entry{*record, true, true});
+    entries_.push_front(Entry{record, true, true});
   }
   if (!records.empty()) rewind(now);
 }
