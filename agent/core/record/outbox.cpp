@@ -22,7 +22,7 @@ void Outbox::restore(std::vector<StoredRecord> records, Instant now) {
   // later.
   std::map<std::uint64_t, std::size_t> epochs;
   for (const StoredRecord& record : records) epochs.try_emplace(record.key.epoch, epochs.size());
-  std::stable_sort(records.begin(), records.end(), [&](const auto& a, const auto& b) {
+  std::sort(records.begin(), records.end(), [&](const auto& a, const auto& b) {
     return std::pair(epochs.at(a.key.epoch), a.key.number) <
            std::pair(epochs.at(b.key.epoch), b.key.number);
   });
