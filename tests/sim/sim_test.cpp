@@ -11,7 +11,7 @@
 namespace bw::sim {
 namespace {
 
-constexpr std::uint64_t kSeeds = 300;
+constexpr std::uint64_t kSeeds = BW_SIM_SEEDS;
 constexpr std::uint64_t kCanarySeeds = 100;
 
 int report(std::uint64_t seed, const Outcome& outcome) {
