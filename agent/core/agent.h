@@ -42,6 +42,7 @@ struct AgentOptions {
 struct OutboxOpened {
   std::vector<StoredRecord> records;
   std::uint64_t store_id = 0;
+  std::vector<Fact> facts = {};
 };
 // A tick: all that was read. Spans are valid during step() only.
 struct Ticked {

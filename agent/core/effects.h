@@ -29,6 +29,7 @@ struct PersistRecord {
   const std::vector<wire::SeriesInfo>* series = nullptr;  // of table_id
   std::vector<wire::EpochAck> trims;
   std::vector<RecordKey> drops;  // the oldest, for want of room
+  std::vector<Fact> facts;       // remembered in the same transaction
 };
 struct LoadRecord {
   RecordKey key;

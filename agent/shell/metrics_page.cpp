@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 
@@ -27,7 +27,7 @@ std::string metrics_page() {
       "Counters are kept cumulative in the history; live values of counters are rates a second.\n\n"
       "| metric | unit | kind | labels | what it tells |\n"
       "| --- | --- | --- | --- | --- |\n";
-  for (const MetricInfo* metric : all_metrics()) {
+  for (const metrics::MetricInfo* metric : metrics::all_metrics()) {
     page.append("| `").append(metric->name).append("` | ").append(metric->unit);
     page.append(metric->kind == wire::SeriesKind::counter ? " | counter | " : " | gauge | ");
     page.append(label_names(metric->labels)).append(" | ").append(metric->text).append(" |\n");

@@ -60,8 +60,7 @@ Runner::Runner(EventLoop& loop, Settings settings, ConfigSources sources, Servic
     : loop_(loop),
       settings_(std::move(settings)),
       sources_(std::move(sources)),
-      files_(settings_.root),
-      file_systems_(settings_.root),
+      box_(settings_),
       report_(loop, std::move(manager), settings_.broker_url,
               std::chrono::milliseconds{settings_.period_ms}),
       tick_timer_(loop),
@@ -81,7 +80,7 @@ void Runner::start() {
   log(LogLevel::info, kPart,
       "bellwether-agent " BW_VERSION " runs as node " + options.node.str() + " at site " +
           options.site + ", records in the outbox: " + std::to_string(records.size()));
-  step(OutboxOpened{std::move(records)}, monotonic_now());
+  step(OutboxOpened{.records = std::move(records)}, monotonic_now());
   link_.emplace(loop_, settings_, options.node, options.epoch,
                 AgentLink::Handlers{
                     .last_will = [this] { return agent_->last_will(); },
@@ -118,12 +117,9 @@ void Runner::tick() {
   const Instant now = monotonic_now();
   if (now < schedule_->next()) return set_tick_timer();
   const TickSchedule::Tick tick = schedule_->take(now);
-  Readings readings;
+  Readings readings = box_.read(tick.number, agent_->collector().mount_points());
   readings.when = now;
   readings.wall = wall_now();
-  readings.tick = tick.number;
-  readings.texts = files_.read(tick.number);
-  readings.file_systems = file_systems_.read(agent_->collector().mount_points(), tick.number);
   readings.self = SelfReading{.cpu_time = process_cpu_time(),
                               .lateness = tick.lateness,
                               .missed_ticks = schedule_->missed(),
@@ -131,7 +127,7 @@ void Runner::tick() {
                               .connected = link_->is_up()};
   step(Ticked{readings}, now);
   link_->tell_refused(now);
-  if (const std::size_t left_out = files_.left_out(); left_out != left_out_told_) {
+  if (const std::size_t left_out = box_.left_out(); left_out != left_out_told_) {
     left_out_told_ = left_out;
     log(LogLevel::warning, kPart,
         std::to_string(left_out) + " files are left out: more than " +

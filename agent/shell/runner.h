@@ -11,8 +11,7 @@
 
 #include "agent/core/agent.h"
 #include "agent/shell/agent_link.h"
-#include "agent/shell/file_reader.h"
-#include "agent/shell/file_systems.h"
+#include "agent/shell/box_reader.h"
 #include "agent/shell/service_report.h"
 #include "agent/shell/settings.h"
 #include "agent/shell/spool.h"
@@ -59,8 +58,7 @@ class Runner {
   EventLoop& loop_;
   Settings settings_;
   ConfigSources sources_;
-  FileReader files_;
-  FileSystems file_systems_;
+  BoxReader box_;
   ServiceReport report_;
   std::optional<Agent> agent_;
   Effects effects_;

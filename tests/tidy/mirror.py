@@ -4,7 +4,7 @@ import json
 
 from tree import Finding
 
-MIRRORED = ("base/", "schemas/wire/", "agent/core/", "agent/shell/", "coordinator/core/",
+MIRRORED = ("base/", "schemas/metrics/", "schemas/wire/", "agent/core/", "agent/shell/", "coordinator/core/",
             "coordinator/shell/", "coordinator/cli/")  # fmt: skip
 BUILT = ("tests/unit/", "tests/sim/", "tests/integration/")
 

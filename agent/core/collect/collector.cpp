@@ -8,7 +8,6 @@
 #include "agent/core/collect/key_lines.h"
 #include "agent/core/collect/load.h"
 #include "agent/core/collect/memory.h"
-#include "agent/core/collect/metric_table.h"
 #include "agent/core/collect/network.h"
 #include "agent/core/collect/pressure.h"
 #include "agent/core/collect/protocols.h"
@@ -16,6 +15,7 @@
 #include "agent/core/collect/system.h"
 #include "agent/core/collect/thermal.h"
 #include "base/assert.h"
+#include "schemas/metrics/metric_table.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::agent {
@@ -29,7 +29,7 @@ constexpr std::uint64_t kDueTimes = 2;
 
 constexpr std::size_t count_metrics() {
   std::size_t count = 0;
-  for (const auto& group : kMetricGroups) count += group.size();
+  for (const auto& group : metrics::kMetricGroups) count += group.size();
   return count;
 }
 
@@ -37,7 +37,7 @@ constexpr std::size_t count_metrics() {
 static_assert((CpuSource::kMaxCpus + 1) * (CpuSource::kColumns + 1) + CpuSource::kSoftInterrupts +
                   SoftnetSource::kMaxCpus * SoftnetSource::kValues +
                   NetworkSource::kMaxInterfaces * (NetworkSource::kValues + 1) +
-                  DiskSource::kMaxDisks * std::size(kDiskMetrics) +
+                  DiskSource::kMaxDisks * std::size(metrics::kDiskMetrics) +
                   FileSystemSource::kMaxFileSystems * FileSystemSource::kValues +
                   ThermalZoneSource::kMaxZones + MonitorSource::kMaxSensors + count_metrics() <=
               wire::kMaxSeries);

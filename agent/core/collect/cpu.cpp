@@ -2,16 +2,18 @@
 
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
 
 // In the order of the text's columns.
-constexpr std::array<const MetricInfo*, CpuSource::kColumns> kTimes = {
-    &metric("cpu.user"),   &metric("cpu.nice"),       &metric("cpu.system"),  &metric("cpu.idle"),
-    &metric("cpu.iowait"), &metric("cpu.irq"),        &metric("cpu.softirq"), &metric("cpu.steal"),
-    &metric("cpu.guest"),  &metric("cpu.guest_nice"),
+constexpr std::array<const metrics::MetricInfo*, CpuSource::kColumns> kTimes = {
+    &metrics::metric("cpu.user"),    &metrics::metric("cpu.nice"),
+    &metrics::metric("cpu.system"),  &metrics::metric("cpu.idle"),
+    &metrics::metric("cpu.iowait"),  &metrics::metric("cpu.irq"),
+    &metrics::metric("cpu.softirq"), &metrics::metric("cpu.steal"),
+    &metrics::metric("cpu.guest"),   &metrics::metric("cpu.guest_nice"),
 };
 constexpr std::size_t kIdle = 3;
 constexpr std::size_t kIoWait = 4;
@@ -74,7 +76,7 @@ bool CpuSource::read_cpu(Scanner& scanner) {
 void CpuSource::add(Cpu& cpu, std::size_t columns) {
   std::vector<wire::Label> labels;
   if (cpu.name.size() > 3) labels.push_back({"cpu", cpu.name.substr(3)});
-  cpu.util = sample_.declare(metric("cpu.util"), labels);
+  cpu.util = sample_.declare(metrics::metric("cpu.util"), labels);
   for (std::size_t i = 0; i < kColumns; ++i) {
     cpu.columns[i] = i < columns ? sample_.declare(*kTimes[i], labels) : Sample::kNoAlias;
   }
@@ -125,7 +127,7 @@ void CpuSource::read_soft_interrupts(std::string_view text) {
       soft_interrupts_declared_ = true;
       for (std::size_t i = 0; i < kSoftInterrupts; ++i) {
         soft_interrupts_[i] =
-            sample_.declare(metric("sched.softirq"), {{"kind", std::string(kKinds[i])}});
+            sample_.declare(metrics::metric("sched.softirq"), {{"kind", std::string(kKinds[i])}});
       }
     }
   }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
 
-// Columns, as kDiskMetrics has them.
+// Columns, as metrics::kDiskMetrics has them.
 constexpr std::size_t kReadOps = 0;
 constexpr std::size_t kReadTime = 3;
 constexpr std::size_t kWriteOps = 4;
@@ -95,11 +95,12 @@ bool DiskSource::read_disk(Scanner& scanner, double seconds) {
 void DiskSource::add(Disk& disk, std::size_t columns) {
   const std::vector<wire::Label> labels = {{"device", disk.name}};
   for (std::size_t i = 0; i < kColumns; ++i) {
-    disk.columns[i] = i < columns ? sample_.declare(kDiskMetrics[i], labels) : Sample::kNoAlias;
+    disk.columns[i] =
+        i < columns ? sample_.declare(metrics::kDiskMetrics[i], labels) : Sample::kNoAlias;
   }
-  disk.util = sample_.declare(metric("disk.util"), labels);
-  disk.queue = sample_.declare(metric("disk.queue"), labels);
-  disk.await = sample_.declare(metric("disk.await"), labels);
+  disk.util = sample_.declare(metrics::metric("disk.util"), labels);
+  disk.queue = sample_.declare(metrics::metric("disk.queue"), labels);
+  disk.await = sample_.declare(metrics::metric("disk.await"), labels);
 }
 
 void DiskSource::take(Disk& disk, std::span<const double> told, double seconds) {
@@ -113,7 +114,7 @@ void DiskSource::take(Disk& disk, std::span<const double> told, double seconds) 
       if (!std::isnan(rises[i])) disk.pace[i] = counter_pace(disk.pace[i], rises[i], seconds);
     }
     disk.last[i] = value;
-    sample_.set(disk.columns[i], value * kDiskMetrics[i].scale);
+    sample_.set(disk.columns[i], value * metrics::kDiskMetrics[i].scale);
   }
   disk.known = true;
   derive(disk, rises, seconds);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agent/core/collect/metric_table.h"
 #include "agent/core/collect/scan.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -106,7 +106,8 @@ void FileSystemSource::follow() {
     added.mount_point = mount.mount_point;
     added.mounted = true;
     for (std::size_t i = 0; i < kValues; ++i) {
-      added.aliases[i] = sample_.declare(kFileSystemMetrics[i], {{"mount", added.mount_point}});
+      added.aliases[i] =
+          sample_.declare(metrics::kFileSystemMetrics[i], {{"mount", added.mount_point}});
     }
   }
   mount_points_.clear();

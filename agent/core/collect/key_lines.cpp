@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -66,7 +66,7 @@ void KeyLines::learn(std::string_view text) {
         scanner.skip_byte();
         ++line.size;
       }
-      if (const MetricInfo* info = find_metric(source_, without_colon(word))) {
+      if (const metrics::MetricInfo* info = metrics::find_metric(source_, without_colon(word))) {
         line.alias = sample_.declare(*info);
         line.scale = info->scale;
         if (line.bare) sample_.lose(line.alias);

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
 #include "agent/core/collect/scan.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 
@@ -22,7 +22,7 @@ bool LoadSource::read(const TextReading& reading, Instant) {
   if (understood && !declared_) {
     declared_ = true;
     for (std::size_t i = 0; i < aliases_.size(); ++i) {
-      aliases_[i] = sample_.declare(kLoadMetrics[i]);
+      aliases_[i] = sample_.declare(metrics::kLoadMetrics[i]);
     }
   }
   for (std::size_t i = 0; i < aliases_.size(); ++i) sample_.set(aliases_[i], values[i]);

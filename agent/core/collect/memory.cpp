@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -19,13 +19,13 @@ bool MemorySource::read(const TextReading& reading, Instant) {
   const bool understood = lines_.read(reading.text);
   if (understood && !declared_) {
     declared_ = true;
-    total_ = sample_.declare(metric("mem.total"));
-    available_ = sample_.declare(metric("mem.available"));
-    used_ = sample_.declare(metric("mem.used"));
-    util_ = sample_.declare(metric("mem.util"));
-    swap_total_ = sample_.declare(metric("swap.total"));
-    swap_free_ = sample_.declare(metric("swap.free"));
-    swap_used_ = sample_.declare(metric("swap.used"));
+    total_ = sample_.declare(metrics::metric("mem.total"));
+    available_ = sample_.declare(metrics::metric("mem.available"));
+    used_ = sample_.declare(metrics::metric("mem.used"));
+    util_ = sample_.declare(metrics::metric("mem.util"));
+    swap_total_ = sample_.declare(metrics::metric("swap.total"));
+    swap_free_ = sample_.declare(metrics::metric("swap.free"));
+    swap_used_ = sample_.declare(metrics::metric("swap.used"));
   }
   derive();
   return understood;

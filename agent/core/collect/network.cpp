@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -68,7 +68,8 @@ bool NetworkSource::read_interface(Scanner& scanner) {
       [this](Interface& added) {
         if (is_ephemeral(added.name)) ++ephemeral_;
         for (std::size_t i = 0; i < kValues; ++i) {
-          added.aliases[i] = sample_.declare(kInterfaceMetrics[i], {{"interface", added.name}});
+          added.aliases[i] =
+              sample_.declare(metrics::kInterfaceMetrics[i], {{"interface", added.name}});
         }
       });
   if (interface == nullptr) return true;
@@ -99,7 +100,8 @@ void CarrierSource::set(std::string_view path, double value) {
   auto* interface = network_.interfaces_.present(interface_of(path));
   if (interface == nullptr) return;
   if (interface->carrier == Sample::kNoAlias) {
-    interface->carrier = sample_.declare(metric("net.carrier"), {{"interface", interface->name}});
+    interface->carrier =
+        sample_.declare(metrics::metric("net.carrier"), {{"interface", interface->name}});
   }
   interface->carrier_told = true;
   sample_.set(interface->carrier, value);

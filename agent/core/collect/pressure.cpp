@@ -3,8 +3,8 @@
 #include <cerrno>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
 #include "agent/core/collect/scan.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -15,7 +15,7 @@ constexpr std::string_view kKeys[] = {"avg10=", "avg60=", "avg300=", "total="};
 }  // namespace
 
 PressureSource::PressureSource(SourceId source, Sample& sample) : Source(sample), first_(0) {
-  while (kPressureMetrics[first_].source != source) ++first_;
+  while (metrics::kPressureMetrics[first_].source != source) ++first_;
   for (auto& line : aliases_) line.fill(Sample::kNoAlias);
 }
 
@@ -33,7 +33,7 @@ bool PressureSource::read(const TextReading& reading, Instant) {
       if (!std::isnan(value)) {
         understood = true;
         if (alias == Sample::kNoAlias) {
-          alias = sample_.declare(kPressureMetrics[first_ + line * kValues + i]);
+          alias = sample_.declare(metrics::kPressureMetrics[first_ + line * kValues + i]);
         }
       }
       sample_.set(alias, value);

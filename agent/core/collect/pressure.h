@@ -21,7 +21,7 @@ class PressureSource : public Source {
   // avg10, avg60, avg300 and total, of "some" and of "full".
   static constexpr std::size_t kValues = 4;
 
-  std::size_t first_;  // of its rows in kPressureMetrics
+  std::size_t first_;  // of its rows in metrics::kPressureMetrics
   std::array<std::array<Sample::Alias, kValues>, 2> aliases_;
 };
 

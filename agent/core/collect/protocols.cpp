@@ -3,25 +3,26 @@
 #include <charconv>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
 
-static_assert(std::size(kSocketMetrics) == SocketSource::kValues);
-static_assert(std::size(kSoftnetMetrics) == SoftnetSource::kValues);
+static_assert(std::size(metrics::kSocketMetrics) == SocketSource::kValues);
+static_assert(std::size(metrics::kSoftnetMetrics) == SoftnetSource::kValues);
 
 // The longest key of the metric table is far shorter.
 constexpr std::size_t kMaxKey = 64;
 
 // "Tcp:" and "InSegs" are the key "Tcp.InSegs".
-const MetricInfo* find_joined(SourceId source, std::string_view group, std::string_view name) {
+const metrics::MetricInfo* find_joined(SourceId source, std::string_view group,
+                                       std::string_view name) {
   std::array<char, kMaxKey> key;
   if (group.size() + name.size() > key.size() || !group.ends_with(':')) return nullptr;
   group.copy(key.data(), group.size());
   key[group.size() - 1] = '.';
   name.copy(key.data() + group.size(), name.size());
-  return find_metric(source, {key.data(), group.size() + name.size()});
+  return metrics::find_metric(source, {key.data(), group.size() + name.size()});
 }
 
 }  // namespace
@@ -80,7 +81,7 @@ void ProtocolSource::learn(std::string_view text) {
     std::size_t wanted = 0;
     while (!scanner.at_line_end() && group.columns.size() < kMaxColumns) {
       const std::string_view name = scanner.word();
-      const MetricInfo* info = find_joined(source_, prefix, name);
+      const metrics::MetricInfo* info = find_joined(source_, prefix, name);
       group.columns.push_back(info == nullptr ? Sample::kNoAlias : sample_.declare(*info));
       if (info != nullptr) wanted = group.columns.size();
       scanner.skip_blanks();
@@ -108,10 +109,10 @@ bool SocketSource::read(const TextReading& reading, Instant) {
       const std::string_view name = scanner.word();
       const double value = scanner.whole();
       scanner.skip_blanks();
-      const MetricInfo* info = find_joined(SourceId::net_sockstat, group, name);
+      const metrics::MetricInfo* info = find_joined(SourceId::net_sockstat, group, name);
       if (info == nullptr || std::isnan(value)) continue;
       understood = true;
-      Sample::Alias& alias = aliases_[static_cast<std::size_t>(info - kSocketMetrics)];
+      Sample::Alias& alias = aliases_[static_cast<std::size_t>(info - metrics::kSocketMetrics)];
       if (alias == Sample::kNoAlias) alias = sample_.declare(*info);
       sample_.set(alias, value);
     }
@@ -156,7 +157,8 @@ bool SoftnetSource::read_cpu(Scanner& scanner, std::size_t line) {
         for (std::size_t i = 0; i < kValues; ++i) {
           const bool there = !std::isnan(columns[i]);
           added.aliases[i] =
-              there ? sample_.declare(kSoftnetMetrics[i], {{"cpu", added.name}}) : Sample::kNoAlias;
+              there ? sample_.declare(metrics::kSoftnetMetrics[i], {{"cpu", added.name}})
+                    : Sample::kNoAlias;
         }
       });
   if (cpu == nullptr) return true;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::agent {
@@ -27,7 +27,7 @@ double counter_pace(double pace, double increment, double seconds) {
   return std::max(increment / seconds, pace * kPaceKept);
 }
 
-Sample::Alias Sample::declare(const MetricInfo& metric, std::vector<wire::Label> labels) {
+Sample::Alias Sample::declare(const metrics::MetricInfo& metric, std::vector<wire::Label> labels) {
   for (Alias alias = 0; alias < metrics_.size(); ++alias) {
     if (metrics_[alias] == &metric && series_[alias].labels == labels) return alias;
   }

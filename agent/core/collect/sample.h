@@ -13,9 +13,11 @@
 #include "base/time.h"
 #include "schemas/wire/messages.h"
 
-namespace bw::agent {
-
+namespace bw::metrics {
 struct MetricInfo;
+}
+
+namespace bw::agent {
 
 // What a counter rose by from `previous` to `current`, in `seconds`; NaN where that can't be known.
 //
@@ -37,7 +39,7 @@ class Sample {
 
   // The alias of the series of `metric` with these labels, added where it is new. kNoAlias once the
   // table holds wire::kMaxSeries: refused() counts those.
-  Alias declare(const MetricInfo& metric, std::vector<wire::Label> labels = {});
+  Alias declare(const metrics::MetricInfo& metric, std::vector<wire::Label> labels = {});
 
   // A gauge's value or a counter's cumulative one (exact up to 2^53); kNoAlias is ignored.
   void set(Alias alias, double value) {
@@ -73,7 +75,7 @@ class Sample {
   void advance(Counter& counter, Instant now);
 
   std::vector<wire::SeriesInfo> series_;
-  std::vector<const MetricInfo*> metrics_;  // by alias
+  std::vector<const metrics::MetricInfo*> metrics_;  // by alias
   std::vector<double> values_;
   std::vector<float> live_;
   std::vector<std::uint8_t> fresh_;  // set since the last finish()

@@ -1,11 +1,11 @@
 #include "agent/core/collect/self.h"
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
 
-static_assert(std::size(kSelfMetrics) == SelfMetrics::kValues);
+static_assert(std::size(metrics::kSelfMetrics) == SelfMetrics::kValues);
 
 double whole_us(Duration duration) {
   return static_cast<double>(
@@ -15,11 +15,11 @@ double whole_us(Duration duration) {
 }  // namespace
 
 SelfMetrics::SelfMetrics(Sample& sample) : sample_(sample) {
-  for (std::size_t i = 0; i < kValues; ++i) aliases_[i] = sample.declare(kSelfMetrics[i]);
+  for (std::size_t i = 0; i < kValues; ++i) aliases_[i] = sample.declare(metrics::kSelfMetrics[i]);
 }
 
 void SelfMetrics::set(const SelfReading& reading, const CollectorHealth& health) {
-  // In the order of kSelfMetrics.
+  // In the order of metrics::kSelfMetrics.
   const double values[kValues] = {
       whole_us(reading.cpu_time),
       whole_us(reading.lateness),

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
 #include "agent/core/collect/scan.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 
@@ -23,7 +23,7 @@ bool SystemSource::read(const TextReading& reading, Instant) {
     declared_ = true;
     for (std::size_t i = 0; i < kMaxWords; ++i) {
       const char place = static_cast<char>('1' + i);  // a metric's key is the place of its word
-      const MetricInfo* info = find_metric(source_, {&place, 1});
+      const metrics::MetricInfo* info = metrics::find_metric(source_, {&place, 1});
       if (info != nullptr && !std::isnan(values[i])) aliases_[i] = sample_.declare(*info);
     }
   }

@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cmath>
 
-#include "agent/core/collect/metric_table.h"
 #include "agent/core/collect/scan.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -90,7 +90,7 @@ Sample::Alias ThermalZoneSource::declare(std::string_view path) {
   if (type == nullptr) return Sample::kNoAlias;
   std::vector<wire::Label> labels = {{"zone", std::string(zone.device())}};
   if (!type->empty()) labels.push_back({"type", *type});
-  return sample_.declare(metric("thermal.zone_temp"), std::move(labels));
+  return sample_.declare(metrics::metric("thermal.zone_temp"), std::move(labels));
 }
 
 Sample::Alias MonitorSource::declare(std::string_view path) {
@@ -99,7 +99,7 @@ Sample::Alias MonitorSource::declare(std::string_view path) {
   if (name == nullptr) return Sample::kNoAlias;
   const std::string_view sensor = input.file.substr(0, input.file.find('_'));  // "temp1"
   const std::string chip = chip_label(input.directory, *name);
-  return sample_.declare(metric("hwmon.temp"),
+  return sample_.declare(metrics::metric("hwmon.temp"),
                          {{"chip", chip}, {"sensor", sensor_label(input.directory, sensor)}});
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/backoff.h"
@@ -29,6 +30,15 @@ struct StoredRecord {
   wire::Topic topic = wire::Topic::history;  // history or event
   std::uint64_t bytes = 0;                   // of the payload
   std::int64_t time_ms = 0;                  // when it was made, by the wall clock
+};
+
+// A small thing to remember beyond this run, such as how far the kernel log has been told: written
+// together with a record, so that both are on disk or neither is. The newest value of a name
+// counts.
+struct Fact {
+  std::string name;
+  std::string value;
+  bool operator==(const Fact&) const = default;
 };
 
 struct OutboxLimits {

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
 namespace {
@@ -20,8 +20,8 @@ TEST(MetricsPage, HasARowOfFiveCellsForEveryMetric) {
     EXPECT_EQ(std::count(row.begin(), row.end(), '|'), 6) << row;
     ++rows;
   }
-  EXPECT_EQ(rows, all_metrics().size());
-  for (const MetricInfo* metric : all_metrics()) {
+  EXPECT_EQ(rows, metrics::all_metrics().size());
+  for (const metrics::MetricInfo* metric : metrics::all_metrics()) {
     EXPECT_THAT(page, testing::HasSubstr("| `" + std::string(metric->name) + "` |"));
   }
 }

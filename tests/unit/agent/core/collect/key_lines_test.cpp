@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 #include "tests/unit/agent/core/collect/box.h"
 
 namespace bw::agent {
@@ -13,9 +13,9 @@ namespace {
 class KeyLinesTest : public testing::Test {
  protected:
   bool read(std::string_view text) { return lines_.read(text); }
-  double value(const MetricInfo& info) { return sample_.value(sample_.declare(info)); }
-  double total() { return value(metric("mem.total")); }
-  double free() { return value(metric("mem.free")); }
+  double value(const metrics::MetricInfo& info) { return sample_.value(sample_.declare(info)); }
+  double total() { return value(metrics::metric("mem.total")); }
+  double free() { return value(metrics::metric("mem.free")); }
 
   Sample sample_;
   KeyLines lines_{SourceId::meminfo, sample_};
@@ -38,7 +38,7 @@ TEST_F(KeyLinesTest, ALineMoreOrLessOrElsewhereIsLearntAnew) {
   EXPECT_EQ(free(), 42 * 1024);
   EXPECT_EQ(total(), 102 * 1024);
   EXPECT_TRUE(read("MemFree: 43 kB\nMemTotal: 103 kB\nDirty: 1 kB\n"));
-  EXPECT_EQ(value(metric("mem.dirty")), 1024);
+  EXPECT_EQ(value(metrics::metric("mem.dirty")), 1024);
   EXPECT_EQ(free(), 43 * 1024);
 }
 
@@ -92,7 +92,7 @@ TEST_F(KeyLinesTest, NothingIsUnderstoodOfGarbage) {
 TEST_F(KeyLinesTest, AnEmptyLineLearntDoesNotHideWhatComesInItsPlace) {
   EXPECT_TRUE(read("MemTotal: 100 kB\n\nMemFree: 40 kB\n"));
   EXPECT_TRUE(read("MemTotal: 100 kB\nDirty: 1 kB\nMemFree: 40 kB\n"));
-  EXPECT_EQ(value(metric("mem.dirty")), 1024);
+  EXPECT_EQ(value(metrics::metric("mem.dirty")), 1024);
   EXPECT_TRUE(read("MemTotal:\nDirty: 1 kB\nMemFree: 40 kB\n"));
   EXPECT_TRUE(std::isnan(total()));
   EXPECT_TRUE(read("MemTotal: 100 kB\nDirty: 1 kB\nMemFree: 40 kB\n"));

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::agent {
@@ -30,16 +30,16 @@ class SampleTest : public testing::Test {
 
   Sample sample_;
   Instant now_{};
-  Sample::Alias counter_ = sample_.declare(metric("sys.forks"));
-  Sample::Alias gauge_ = sample_.declare(metric("mem.free"));
+  Sample::Alias counter_ = sample_.declare(metrics::metric("sys.forks"));
+  Sample::Alias gauge_ = sample_.declare(metrics::metric("mem.free"));
 };
 
 TEST_F(SampleTest, SeriesAreFoundAgainByMetricAndLabels) {
-  EXPECT_EQ(sample_.declare(metric("sys.forks")), counter_);
-  const auto one = sample_.declare(metric("cpu.util"), {{"cpu", "0"}});
-  const auto other = sample_.declare(metric("cpu.util"), {{"cpu", "1"}});
+  EXPECT_EQ(sample_.declare(metrics::metric("sys.forks")), counter_);
+  const auto one = sample_.declare(metrics::metric("cpu.util"), {{"cpu", "0"}});
+  const auto other = sample_.declare(metrics::metric("cpu.util"), {{"cpu", "1"}});
   EXPECT_NE(one, other);
-  EXPECT_EQ(sample_.declare(metric("cpu.util"), {{"cpu", "0"}}), one);
+  EXPECT_EQ(sample_.declare(metrics::metric("cpu.util"), {{"cpu", "0"}}), one);
   ASSERT_EQ(sample_.series().size(), 4U);
   EXPECT_EQ(sample_.series()[one],
             (wire::SeriesInfo{"cpu.util", "%", wire::SeriesKind::gauge, {{"cpu", "0"}}}));
@@ -143,7 +143,7 @@ TEST_F(SampleTest, TheTableIsNamedByItsContentWhenItHasGrown) {
   EXPECT_EQ(before, wire::series_table_id(sample_.series()));
   tick(1);
   EXPECT_EQ(sample_.table_id(), before);
-  sample_.declare(metric("mem.total"));
+  sample_.declare(metrics::metric("mem.total"));
   EXPECT_EQ(sample_.table_id(), before);
   tick(2);
   EXPECT_NE(sample_.table_id(), before);
@@ -152,11 +152,11 @@ TEST_F(SampleTest, TheTableIsNamedByItsContentWhenItHasGrown) {
 
 TEST_F(SampleTest, AFullTableRefusesAndCounts) {
   for (std::size_t i = sample_.series().size(); i < wire::kMaxSeries; ++i) {
-    ASSERT_EQ(sample_.declare(metric("cpu.util"), {{"cpu", std::to_string(i)}}), i);
+    ASSERT_EQ(sample_.declare(metrics::metric("cpu.util"), {{"cpu", std::to_string(i)}}), i);
   }
-  EXPECT_EQ(sample_.declare(metric("mem.total")), Sample::kNoAlias);
+  EXPECT_EQ(sample_.declare(metrics::metric("mem.total")), Sample::kNoAlias);
   EXPECT_EQ(sample_.refused(), 1U);
-  EXPECT_EQ(sample_.declare(metric("mem.free")), gauge_);
+  EXPECT_EQ(sample_.declare(metrics::metric("mem.free")), gauge_);
   sample_.set(Sample::kNoAlias, 5);
   EXPECT_TRUE(std::isnan(sample_.value(Sample::kNoAlias)));
   EXPECT_EQ(sample_.series().size(), wire::kMaxSeries);

@@ -1,9 +1,9 @@
 // Metrics of network interfaces, sockets and the IP and UDP protocols: rows of the metric table.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 consteval MetricInfo nic_counter(std::string_view name, std::string_view unit, std::string_view key,
                                  std::string_view text) {
@@ -117,4 +117,4 @@ inline constexpr MetricInfo kSocketMetrics[] = {
     sockets("sock.frag_memory", "B", "FRAG.memory", "Memory of packets being put together."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

@@ -1,9 +1,9 @@
 // Metrics of /proc/meminfo: rows of the metric table.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 // The text's kB are units of 1024 bytes.
 consteval MetricInfo memory(std::string_view name, std::string_view key, std::string_view text) {
@@ -81,4 +81,4 @@ inline constexpr MetricInfo kMemoryMetrics[] = {
     memory("mem.direct_map_1g", "DirectMap1G", "Memory the kernel maps by 1 GiB pages."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

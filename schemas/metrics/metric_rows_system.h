@@ -1,9 +1,9 @@
 // Metrics of the system, its temperatures and the agent itself: rows of the metric table.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 inline constexpr MetricInfo kSystemMetrics[] = {
     gauge(SourceId::uptime, "sys.uptime", "s", "1", "Time since the machine was started."),
@@ -55,4 +55,4 @@ inline constexpr MetricInfo kSelfMetrics[] = {
           "CPUs, interfaces, disks, file systems and sensors beyond what is kept of their kind."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

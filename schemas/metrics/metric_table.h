@@ -6,16 +6,16 @@
 #include <span>
 #include <string_view>
 
-#include "agent/core/collect/metric_info.h"
-#include "agent/core/collect/metric_rows_cpu.h"
-#include "agent/core/collect/metric_rows_disk.h"
-#include "agent/core/collect/metric_rows_memory.h"
-#include "agent/core/collect/metric_rows_network.h"
-#include "agent/core/collect/metric_rows_system.h"
-#include "agent/core/collect/metric_rows_tcp.h"
-#include "agent/core/collect/metric_rows_vm.h"
+#include "schemas/metrics/metric_info.h"
+#include "schemas/metrics/metric_rows_cpu.h"
+#include "schemas/metrics/metric_rows_disk.h"
+#include "schemas/metrics/metric_rows_memory.h"
+#include "schemas/metrics/metric_rows_network.h"
+#include "schemas/metrics/metric_rows_system.h"
+#include "schemas/metrics/metric_rows_tcp.h"
+#include "schemas/metrics/metric_rows_vm.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 inline constexpr std::span<const MetricInfo> kMetricGroups[] = {
     kStatMetrics,    kLoadMetrics,       kPressureMetrics,  kMemoryMetrics,  kVmMetrics,
@@ -43,4 +43,4 @@ std::span<const MetricInfo* const> all_metrics();
 // The metric that a source's text calls `key`, or null.
 const MetricInfo* find_metric(SourceId source, std::string_view key);
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

@@ -1,4 +1,4 @@
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bw::agent {
+namespace bw::metrics {
 namespace {
 
 TEST(MetricTable, EveryNameIsThereOnce) {
@@ -63,4 +63,4 @@ TEST(MetricTable, AKeyIsLookedForInItsSourceOnly) {
 }
 
 }  // namespace
-}  // namespace bw::agent
+}  // namespace bw::metrics

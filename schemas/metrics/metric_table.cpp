@@ -1,6 +1,6 @@
-#include "agent/core/collect/metric_table.h"
+#include "schemas/metrics/metric_table.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 namespace {
 
 consteval std::size_t count_metrics() {
@@ -35,4 +35,4 @@ const MetricInfo* find_metric(SourceId source, std::string_view key) {
   return nullptr;
 }
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

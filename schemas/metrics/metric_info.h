@@ -3,10 +3,10 @@
 
 #include <string_view>
 
-#include "agent/core/collect/readings.h"
+#include "schemas/metrics/sources.h"
 #include "schemas/wire/messages.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 struct MetricInfo {
   std::string_view name;
@@ -41,4 +41,4 @@ consteval MetricInfo labelled(std::string_view labels, MetricInfo info) {
   return info;
 }
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

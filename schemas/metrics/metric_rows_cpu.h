@@ -1,9 +1,9 @@
 // Metrics of /proc/stat, /proc/loadavg and /proc/pressure: rows of the metric table.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 // Of the whole machine without a label, and of each core.
 consteval MetricInfo cpu_seconds(std::string_view name, std::string_view key,
@@ -104,4 +104,4 @@ inline constexpr MetricInfo kPressureMetrics[] = {
             "Time in which all tasks waited for I/O."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

@@ -2,9 +2,9 @@
 // pages: their size differs between machines (4, 16 or 64 KiB), and no file tells it.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 // "vm." and the kernel's own name.
 consteval MetricInfo vm_events(std::string_view name, std::string_view text) {
@@ -113,4 +113,4 @@ inline constexpr MetricInfo kVmMetrics[] = {
     vm_pages("vm.zswpwb", "Pages written from compressed swap to disk."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

@@ -1,9 +1,9 @@
 // Metrics of TCP, from /proc/net/snmp and /proc/net/netstat: rows of the metric table.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 consteval MetricInfo tcp(std::string_view name, std::string_view key, std::string_view text) {
   return counter(SourceId::net_snmp, name, "count", key, text);
@@ -105,4 +105,4 @@ inline constexpr MetricInfo kTcpExtMetrics[] = {
     tcp_ext("tcp.rcvq_drop", "TcpExt.TCPRcvQDrop", "Segments dropped: receive queue full."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics

@@ -1,9 +1,9 @@
 // Metrics of block devices and file systems: rows of the metric table.
 #pragma once
 
-#include "agent/core/collect/metric_info.h"
+#include "schemas/metrics/metric_info.h"
 
-namespace bw::agent {
+namespace bw::metrics {
 
 consteval MetricInfo disk_counter(std::string_view name, std::string_view unit,
                                   std::string_view key, std::string_view text) {
@@ -57,4 +57,4 @@ inline constexpr MetricInfo kFileSystemMetrics[] = {
     fs_gauge("fs.readonly", "1", "1 where the file system takes no writes, else 0."),
 };
 
-}  // namespace bw::agent
+}  // namespace bw::metrics
