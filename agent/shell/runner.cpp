@@ -71,7 +71,7 @@ Runner::~Runner() = default;
 void Runner::start() {
   SpoolStore store(settings_.state_directory + "/outbox.db",
                    2 * outbox_bytes(settings_) + kSpareFileBytes, draw_id());
-  std::vector<StoredRecord> records = store.open(wall_now());
+  OutboxOpened opened = store.open(wall_now());
   agent_.emplace(agent_options(settings_, draw_id(), store.store_id()));
   spool_.emplace(std::move(store), [this](Event event) {
     loop_.post([this, event = std::move(event)] { step(event, monotonic_now()); });
@@ -79,8 +79,8 @@ void Runner::start() {
   const AgentOptions& options = agent_->options();
   log(LogLevel::info, kPart,
       "bellwether-agent " BW_VERSION " runs as node " + options.node.str() + " at site " +
-          options.site + ", records in the outbox: " + std::to_string(records.size()));
-  step(OutboxOpened{.records = std::move(records)}, monotonic_now());
+          options.site + ", records in the outbox: " + std::to_string(opened.records.size()));
+  step(opened, monotonic_now());
   link_.emplace(loop_, settings_, options.node, options.epoch,
                 AgentLink::Handlers{
                     .last_will = [this] { return agent_->last_will(); },

@@ -61,7 +61,8 @@ void Spool::persist(const PersistRecord& effect) {
                    .table_id = effect.table_id,
                    .table = effect.table_id != 0 ? table_ : nullptr,
                    .trims = effect.trims,
-                   .drops = effect.drops};
+                   .drops = effect.drops,
+                   .facts = effect.facts};
   if (!enqueue(std::move(write))) {
     answer_(PersistFailed{effect.record.key, "too much waits for the disk already"});
   }

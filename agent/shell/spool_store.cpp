@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS records (
   payload BLOB NOT NULL,
   UNIQUE (epoch, number)
 );
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS records_by_table ON records (table_id) WHERE table_id != 0;
 )";
 
@@ -95,6 +96,8 @@ struct SpoolStore::Connection {
   Statement trim;
   Statement drop;
   Statement forget_tables;
+  Statement set_fact;
+  Statement forget_fact;
   Statement find_record;
   Statement find_table;
 
@@ -135,6 +138,8 @@ Result<void> SpoolStore::Connection::prepare() {
        "DELETE FROM series_tables WHERE NOT EXISTS (SELECT 1 FROM records"
        " WHERE records.table_id != 0"
        " AND records.table_id = series_tables.table_id)"},
+      {&set_fact, "INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)"},
+      {&forget_fact, "DELETE FROM facts WHERE name = ?1"},
       {&find_record,
        "SELECT topic, table_id, payload FROM records WHERE epoch = ?1 AND number = ?2"},
       {&find_table, "SELECT payload FROM series_tables WHERE table_id = ?1"},
@@ -155,16 +160,16 @@ SpoolStore::SpoolStore(std::string path, std::uint64_t max_file_bytes, std::uint
 SpoolStore::~SpoolStore() = default;
 SpoolStore::SpoolStore(SpoolStore&&) noexcept = default;
 
-std::vector<StoredRecord> SpoolStore::open(WallTime now) {
+OutboxOpened SpoolStore::open(WallTime now) {
   Result<void> opened = connect(now);
   // The second time, what was found damaged has been set aside.
   if (!opened) opened = connect(now);
   if (opened) {
-    auto records = list();
-    listed_ = records.has_value();
-    if (listed_) return std::move(*records);
-    opened = records.error();
-    let_go_if_damaged(records.error());
+    auto listed = list();
+    listed_ = listed.has_value();
+    if (listed_) return std::move(*listed);
+    opened = listed.error();
+    let_go_if_damaged(listed.error());
   }
   log(LogLevel::error, kPart,
       "records are kept in memory only until it can be used: " + opened.error().message);
@@ -201,8 +206,11 @@ Result<void> SpoolStore::Connection::settle_store_id(std::uint64_t& store_id) {
   return {};
 }
 
-Result<std::vector<StoredRecord>> SpoolStore::list() {
-  std::vector<StoredRecord> records;
+Result<OutboxOpened> SpoolStore::list() {
+  auto facts = list_facts();
+  if (!facts) return facts.error();
+  OutboxOpened opened{.records = {}, .store_id = store_id_, .facts = std::move(*facts)};
+  auto& records = opened.records;
   auto select = connection_->database.prepare(
       "SELECT epoch, number, topic, length(payload), time_ms FROM records ORDER BY sequence");
   if (!select) return select.error();
@@ -217,7 +225,20 @@ Result<std::vector<StoredRecord>> SpoolStore::list() {
     record.time_ms = select->integer(4);
   }
   sort_oldest_first(records);
-  return records;
+  return opened;
+}
+
+Result<std::vector<Fact>> SpoolStore::list_facts() {
+  std::vector<Fact> facts;
+  auto select = connection_->database.prepare("SELECT name, value FROM facts LIMIT ?1");
+  if (!select) return select.error();
+  select->bind(1, static_cast<std::int64_t>(Recorder::kMaxFacts));
+  while (true) {
+    const auto row = select->step();
+    if (!row) return row.error();
+    if (!*row) return facts;
+    facts.push_back({.name = std::string(select->text(0)), .value = std::string(select->text(1))});
+  }
 }
 
 Result<void> SpoolStore::write(const SpoolWrite& write, WallTime now) {
@@ -240,14 +261,14 @@ Result<void> SpoolStore::write(const SpoolWrite& write, WallTime now) {
 }
 
 Result<void> SpoolStore::list_late(std::uint64_t own_epoch) {
-  auto records = list();
-  if (!records) return records.error();
+  auto listed = list();
+  if (!listed) return listed.error();
   // The core knows its own: some may have been written while the list could not be read.
-  std::erase_if(*records,
+  std::erase_if(listed->records,
                 [&](const StoredRecord& record) { return record.key.epoch == own_epoch; });
   log(LogLevel::info, kPart,
-      "records found that earlier runs left: " + std::to_string(records->size()));
-  opened_late_ = OutboxOpened{.records = std::move(*records), .store_id = store_id_};
+      "records found that earlier runs left: " + std::to_string(listed->records.size()));
+  opened_late_ = std::move(*listed);
   listed_ = true;
   return {};
 }
@@ -279,6 +300,12 @@ Result<void> SpoolStore::write_all(const SpoolWrite& write) {
   if (write.table_id != 0) {
     c.insert_table.bind(1, to_stored(write.table_id)).bind(2, std::span(*write.table));
     if (const auto done = c.insert_table.run(); !done) return done;
+  }
+  for (const Fact& fact : write.facts) {
+    Statement& statement = fact.value.empty() ? c.forget_fact : c.set_fact;
+    statement.bind(1, std::string_view(fact.name));
+    if (!fact.value.empty()) statement.bind(2, std::string_view(fact.value));
+    if (const auto done = statement.run(); !done) return done;
   }
   if (!write.trims.empty() || !write.drops.empty()) {
     if (const auto done = c.forget_tables.run(); !done) return done;

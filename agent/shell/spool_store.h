@@ -32,6 +32,7 @@ struct SpoolWrite {
   EncodedTable table;  // of table_id; null where that is 0
   std::vector<wire::EpochAck> trims;
   std::vector<RecordKey> drops;
+  std::vector<Fact> facts;
 };
 
 class SpoolStore {
@@ -45,7 +46,7 @@ class SpoolStore {
 
   // The first call of all. What it holds, oldest first; nothing where it can't be opened, which is
   // said in the log: then the first write that can lists it.
-  std::vector<StoredRecord> open(WallTime now);
+  OutboxOpened open(WallTime now);
   std::uint64_t store_id() const { return store_id_; }
   // To be asked after each write: what earlier runs left, where open() could not tell. Once.
   std::optional<OutboxOpened> take_opened_late();
@@ -61,7 +62,8 @@ class SpoolStore {
   struct Connection;
 
   Result<void> connect(WallTime now);
-  Result<std::vector<StoredRecord>> list();
+  Result<OutboxOpened> list();
+  Result<std::vector<Fact>> list_facts();
   Result<void> list_late(std::uint64_t own_epoch);
   Result<void> write_all(const SpoolWrite& write);
   // Why the payload is empty comes in `lost`; an error where the disk could not be read.

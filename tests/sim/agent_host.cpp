@@ -150,6 +150,7 @@ agent::OutboxOpened AgentHost::open_outbox() {
       opened.records.push_back(on_disk.record);
     }
   }
+  for (const auto& [name, value] : facts_) opened.facts.push_back({name, value});
   return opened;
 }
 
@@ -180,11 +181,12 @@ void AgentHost::persist(const agent::PersistRecord& write) {
   const auto run = run_;
   const auto trims = write.trims;
   const auto drops = write.drops;
+  const auto facts = write.facts;
   // One write after the other, as the spool's thread does it; a crash meanwhile loses the whole
   // transaction.
   disk_free_at_ =
       std::max(disk_free_at_, world_.now()) + world_.draw(milliseconds{1}, milliseconds{300});
-  world_.after(disk_free_at_ - world_.now(), [this, run, key, on_disk, trims, drops] {
+  world_.after(disk_free_at_ - world_.now(), [this, run, key, on_disk, trims, drops, facts] {
     if (run != run_) return;
     if (disk_full_) {
       last_try_failed_ = last_try_failed_ || agent_->stopping();
@@ -212,6 +214,10 @@ void AgentHost::persist(const agent::PersistRecord& write) {
       disk_.emplace(next_write_++, on_disk);
     } else {
       same->second = on_disk;  // a gap that has grown
+    }
+    for (const auto& fact : facts) {
+      facts_[fact.name] = fact.value;
+      if (fact.value.empty()) facts_.erase(fact.name);
     }
     ledger_.on_disk(node_.str(), key.epoch, key.number);
     step(agent::RecordPersisted{key});

@@ -57,6 +57,7 @@ class AgentHost {
 
   std::map<std::uint64_t, OnDisk> disk_;  // by the order of writing
   std::uint64_t next_write_ = 0;
+  std::map<std::string, std::string> facts_;
   bool disk_full_ = false;
   bool found_outbox_ = false;     // in this run
   bool last_try_failed_ = false;  // of this run

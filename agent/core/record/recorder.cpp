@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::agent {
@@ -68,11 +69,52 @@ void Recorder::close_block(Effects& effects) {
   keep(wire::Topic::history, block.start_ms, encoder_.encode(block), table_id_, {}, effects);
 }
 
-void Recorder::add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops) {
+void Recorder::add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops,
+                         std::vector<Fact> facts) {
+  for (Fact& fact : facts) set_fact(std::move(fact));
   event.epoch = options_.epoch;
   event.number = outbox_.next_number();
   event.oldest = outbox_.oldest(options_.epoch);
   keep(wire::Topic::event, event.time_ms, encoder_.encode(event), 0, std::move(drops), effects);
+}
+
+void Recorder::set_fact(Fact fact) {
+  BW_ASSERT(!fact.name.empty() && fact.name.size() + fact.value.size() <= kMaxFactBytes);
+  const auto same = std::find_if(facts_.begin(), facts_.end(),
+                                 [&](const Fact& other) { return other.name == fact.name; });
+  if (same != facts_.end()) {
+    same->value = std::move(fact.value);
+    return;
+  }
+  BW_ASSERT(facts_.size() < kMaxFacts);
+  facts_.push_back(std::move(fact));
+}
+
+// A record that goes before the disk took it leaves its facts to the next, unless a later record
+// knows better.
+void Recorder::pass_on_facts(const Kept& dropped) {
+  if (dropped.persisted) return;
+  for (const Fact& fact : dropped.facts) {
+    const auto same = [&](const Fact& other) { return other.name == fact.name; };
+    const bool newer = std::any_of(facts_.begin(), facts_.end(), same) ||
+                       std::any_of(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+                         return kept.record.key.number > dropped.record.key.number &&
+                                std::any_of(kept.facts.begin(), kept.facts.end(), same);
+                       });
+    if (!newer) set_fact(fact);
+  }
+}
+
+// A write that failed must not, when it is tried again, undo what one behind it has written
+// meanwhile.
+void Recorder::forget_older_facts(Kept& failed) {
+  std::erase_if(failed.facts, [&](const Fact& fact) {
+    return std::any_of(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+      return kept.persisting && kept.record.key.number > failed.record.key.number &&
+             std::any_of(kept.facts.begin(), kept.facts.end(),
+                         [&](const Fact& other) { return other.name == fact.name; });
+    });
+  });
 }
 
 void Recorder::keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload,
@@ -86,6 +128,7 @@ void Recorder::keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload
   kept.table_id = table_id;
   if (table_id != 0) kept.table = table_;
   kept.drops = std::move(drops);
+  kept.facts = std::exchange(facts_, {});
   kept_.push_back(std::move(kept));
   // While the disk takes nothing, one try at a time finds out when it does again; the record may be
   // sent meanwhile.
@@ -103,7 +146,7 @@ void Recorder::persist(Kept& kept, Effects& effects) {
   carrier_ = kept.record.key;
   carried_trims_ = trims_;
   effects.emplace_back(PersistRecord{kept.record, kept.payload, kept.table_id, kept.table.get(),
-                                     trims_, kept.drops});
+                                     trims_, kept.drops, kept.facts});
 }
 
 void Recorder::bound_memory(Effects& effects) {
@@ -129,6 +172,7 @@ void Recorder::bound_memory(Effects& effects) {
           Log{LogLevel::error, "the disk takes no records and memory is full: record " +
                                    std::to_string(oldest->record.key.number) + " is lost"});
     }
+    pass_on_facts(*oldest);
     kept_.erase(oldest);
   }
 }
@@ -238,9 +282,13 @@ void Recorder::acknowledged(const wire::Ack& ack, Instant now, Effects& effects)
 // Forgets the bytes of records that are on disk and sent, and of those acknowledged before the disk
 // took them.
 void Recorder::drop_persisted() {
-  std::erase_if(kept_, [&](const Kept& kept) {
+  const auto done = [&](const Kept& kept) {
     return !kept.persisting && (kept.persisted || !outbox_.holds(kept.record.key));
-  });
+  };
+  for (const Kept& kept : kept_) {
+    if (done(kept)) pass_on_facts(kept);
+  }
+  std::erase_if(kept_, done);
 }
 
 Recorder::Kept* Recorder::find(RecordKey key) {
@@ -258,6 +306,7 @@ void Recorder::persisted(RecordKey key, Instant now, Effects& effects) {
   if (Kept* kept = find(key)) {
     kept->persisting = false;
     kept->persisted = true;
+    kept->facts.clear();
     effects.emplace_back(Log{LogLevel::debug, "record " + std::to_string(key.epoch) + "/" +
                                                   std::to_string(key.number) + " is on disk"});
   }
@@ -286,7 +335,10 @@ void Recorder::persist_failed(RecordKey key, const std::string& reason, Instant 
         Log{LogLevel::error, "the outbox can't be written, records wait in memory: " + reason});
   }
   retry_at_ = now + retry_wait_.next(rng_);
-  if (Kept* kept = find(key)) kept->persisting = false;
+  if (Kept* kept = find(key)) {
+    kept->persisting = false;
+    forget_older_facts(*kept);
+  }
   outbox_.ready(key);
   drop_persisted();
   bound_memory(effects);

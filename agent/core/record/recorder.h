@@ -41,6 +41,9 @@ class Recorder {
   // Records that wait in memory because the disk takes none, at most: then the oldest is given up.
   static constexpr std::size_t kMaxInMemory = 64;
   static constexpr std::size_t kMaxBytesInMemory = 4U << 20;
+  // Names are the program's own and few, values short: more is a bug.
+  static constexpr std::size_t kMaxFacts = 64;
+  static constexpr std::size_t kMaxFactBytes = 4096;
   static constexpr Duration kRetryPersist = std::chrono::seconds{2};
   static constexpr Duration kRetryPersistMost = std::chrono::minutes{1};
 
@@ -57,8 +60,11 @@ class Recorder {
                const std::vector<wire::SeriesInfo>& series, Effects& effects);
   void close_block(Effects& effects);
   // The event's number and epoch are filled in here. `drops`: records to be forgotten in the same
-  // write.
-  void add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops = {});
+  // write; `facts`: remembered in the same write, and the record is not sent before it.
+  void add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops = {},
+                 std::vector<Fact> facts = {});
+  // To be remembered with the next record; an empty value forgets the name.
+  void set_fact(Fact fact);
 
   // Once a tick, after add_row().
   void tick(Instant now, WallTime wall, bool clock_trusted, Effects& effects);
@@ -91,6 +97,7 @@ class Recorder {
     std::uint64_t table_id = 0;
     Table table;
     std::vector<RecordKey> drops;  // of an event: forgotten in the same write
+    std::vector<Fact> facts;       // remembered in the same write
     bool persisting = false;
     bool persisted = false;
   };
@@ -102,6 +109,8 @@ class Recorder {
 
   void keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload, std::uint64_t table_id,
             std::vector<RecordKey> drops, Effects& effects);
+  void pass_on_facts(const Kept& dropped);
+  void forget_older_facts(Kept& failed);
   void persist(Kept& kept, Effects& effects);
   void bound_memory(Effects& effects);
   void drop_persisted();
@@ -128,6 +137,7 @@ class Recorder {
   std::vector<Loading> loading_;
   std::vector<wire::EpochAck> trims_;
   std::vector<RecordKey> drops_;  // given up, until an event tells of it
+  std::vector<Fact> facts_;       // for the next record
   // The newest write on its way that carries trims, and which.
   RecordKey carrier_;
   std::vector<wire::EpochAck> carried_trims_;

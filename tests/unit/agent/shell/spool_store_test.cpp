@@ -35,7 +35,7 @@ class SpoolStoreTest : public testing::Test {
   SpoolStore store(std::uint64_t room = kRoom) { return SpoolStore(path_, room, 77); }
 
   // What a new start finds.
-  std::vector<StoredRecord> reopened() { return store().open(kNow); }
+  std::vector<StoredRecord> reopened() { return store().open(kNow).records; }
 
   void sql(const char* text) {
     auto database = Database::open(path_, false);
@@ -74,13 +74,13 @@ class SpoolStoreTest : public testing::Test {
 TEST_F(SpoolStoreTest, KeepsRecordsAndItsNameOverRestarts) {
   {
     SpoolStore first = store();
-    EXPECT_THAT(first.open(kNow), IsEmpty());
+    EXPECT_THAT(first.open(kNow).records, IsEmpty());
     EXPECT_EQ(first.store_id(), 77U);
     ASSERT_TRUE(first.write(history_write({kEpoch, 1}), kNow));
     ASSERT_TRUE(first.write(event_write({kEpoch, 2}), kNow));
   }
   SpoolStore second(path_, kRoom, 99);
-  const auto records = second.open(kNow);
+  const auto records = second.open(kNow).records;
   EXPECT_EQ(second.store_id(), 77U);
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0].key, (RecordKey{kEpoch, 1}));
@@ -131,6 +131,31 @@ TEST_F(SpoolStoreTest, ForgetsWhatWasAcknowledgedAndWhatIsDroppedWithTheNextWrit
   EXPECT_THAT(keys(reopened()),
               UnorderedElementsAre(RecordKey{kEpoch, 5}, RecordKey{kEpoch, 6}, RecordKey{3, 3},
                                    RecordKey{3, 4}, RecordKey{3, 5}));
+}
+
+TEST_F(SpoolStoreTest, RemembersFactsTheNewestOfANameAndForgetsEmptyOnes) {
+  {
+    SpoolStore spool = store();
+    EXPECT_THAT(spool.open(kNow).facts, IsEmpty());
+    SpoolWrite write = event_write({kEpoch, 1});
+    write.facts = {{"kernel_log.next", "41"}, {"unit.state", "failed"}, {"boot", "b1"}};
+    ASSERT_TRUE(spool.write(write, kNow));
+    write = event_write({kEpoch, 2});
+    write.facts = {{"kernel_log.next", "57"}, {"unit.state", ""}};
+    ASSERT_TRUE(spool.write(write, kNow));
+  }
+  EXPECT_THAT(store().open(kNow).facts,
+              UnorderedElementsAre(Fact{"kernel_log.next", "57"}, Fact{"boot", "b1"}));
+}
+
+TEST_F(SpoolStoreTest, AFactIsNotRememberedWithoutItsRecord) {
+  SpoolStore spool = store(4096 * 16);
+  spool.open(kNow);
+  SpoolWrite write = event_write({kEpoch, 1});
+  write.payload.resize(100'000);
+  write.facts = {{"kernel_log.next", "41"}};
+  EXPECT_FALSE(spool.write(write, kNow));
+  EXPECT_THAT(store().open(kNow).facts, IsEmpty());
 }
 
 TEST_F(SpoolStoreTest, KeepsASeriesTableAsLongAsABlockNeedsIt) {
@@ -220,7 +245,7 @@ TEST_F(SpoolStoreTest, SetsADamagedFileAsideAtStartAndGoesOn) {
   }
   damage(4096);
   SpoolStore spool(path_, kRoom, 99);
-  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_THAT(spool.open(kNow).records, IsEmpty());
   EXPECT_EQ(set_aside(), 1U);
   EXPECT_EQ(spool.store_id(), 99U);
   ASSERT_TRUE(spool.write(event_write({5, 1}), kNow));
@@ -230,7 +255,7 @@ TEST_F(SpoolStoreTest, SetsADamagedFileAsideAtStartAndGoesOn) {
 TEST_F(SpoolStoreTest, SetsAsideAFileThatIsNoDatabase) {
   root_.write("/outbox.db", std::string(8192, 'x'));
   SpoolStore spool = store();
-  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_THAT(spool.open(kNow).records, IsEmpty());
   EXPECT_EQ(set_aside(), 1U);
   EXPECT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
 }
@@ -259,7 +284,7 @@ TEST_F(SpoolStoreTest, SetsAsideAFileThatTurnsOutDamagedWhileRunning) {
 TEST_F(SpoolStoreTest, GoesOnWithoutAFileThatCantBeOpenedAndTakesItUpLater) {
   std::filesystem::create_directories(path_);  // a directory in its place
   SpoolStore spool = store();
-  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_THAT(spool.open(kNow).records, IsEmpty());
   EXPECT_EQ(spool.store_id(), 77U);
   const auto failed = spool.write(event_write({kEpoch, 1}), kNow);
   ASSERT_FALSE(failed);
@@ -276,11 +301,13 @@ TEST_F(SpoolStoreTest, ListsWithTheFirstWriteThatCanWhatItCouldNotOpenAtStart) {
     SpoolStore first = store();
     first.open(kNow);
     ASSERT_TRUE(first.write(event_write({9, 1}), kNow));
-    ASSERT_TRUE(first.write(event_write({9, 2}), kNow));
+    SpoolWrite write = event_write({9, 2});
+    write.facts = {{"boot", "b1"}};
+    ASSERT_TRUE(first.write(write, kNow));
   }
   std::filesystem::create_directories(path_ + "-shm");  // as if there were no room for its index
   SpoolStore spool(path_, kRoom, 99);
-  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_THAT(spool.open(kNow).records, IsEmpty());
   EXPECT_EQ(spool.store_id(), 99U);
   EXPECT_FALSE(spool.write(event_write({kEpoch, 1}), kNow));
   EXPECT_FALSE(spool.take_opened_late());
@@ -290,6 +317,7 @@ TEST_F(SpoolStoreTest, ListsWithTheFirstWriteThatCanWhatItCouldNotOpenAtStart) {
   ASSERT_TRUE(opened);
   EXPECT_THAT(keys(opened->records), ElementsAre(RecordKey{9, 1}, RecordKey{9, 2}));
   EXPECT_EQ(opened->store_id, 77U);
+  EXPECT_THAT(opened->facts, ElementsAre(Fact{"boot", "b1"}));
   ASSERT_TRUE(spool.write(event_write({kEpoch, 2}), kNow));
   EXPECT_FALSE(spool.take_opened_late()) << "once";
 }
@@ -297,13 +325,13 @@ TEST_F(SpoolStoreTest, ListsWithTheFirstWriteThatCanWhatItCouldNotOpenAtStart) {
 TEST_F(SpoolStoreTest, ListsLaterWhatItCouldOpenButNotListAndLeavesOutItsOwn) {
   {
     SpoolStore first = store();
-    EXPECT_THAT(first.open(kNow), IsEmpty());
+    EXPECT_THAT(first.open(kNow).records, IsEmpty());
     ASSERT_TRUE(first.write(event_write({9, 1}), kNow));
     EXPECT_FALSE(first.take_opened_late()) << "it was listed at start";
   }
   sql("ALTER TABLE records RENAME COLUMN sequence TO hidden");
   SpoolStore spool = store();
-  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_THAT(spool.open(kNow).records, IsEmpty());
   ASSERT_TRUE(spool.write(event_write({kEpoch, 1}), kNow));
   EXPECT_FALSE(spool.take_opened_late());
   sql("ALTER TABLE records RENAME COLUMN hidden TO sequence");
@@ -338,7 +366,7 @@ TEST_F(SpoolStoreTest, TellsARecordThatCantBeReadNowFromOneThatIsLost) {
 TEST_F(SpoolStoreTest, SaysThatAnotherProgramsDatabaseCantBeSetUp) {
   sql("CREATE TABLE records (something INTEGER)");
   SpoolStore spool = store();
-  EXPECT_THAT(spool.open(kNow), IsEmpty());
+  EXPECT_THAT(spool.open(kNow).records, IsEmpty());
   const auto failed = spool.write(event_write({kEpoch, 1}), kNow);
   ASSERT_FALSE(failed);
   EXPECT_THAT(failed.error().message, HasSubstr("set up "));

@@ -58,7 +58,7 @@ class SpoolTest : public testing::Test {
  protected:
   SpoolStore opened() {
     SpoolStore store(root_.at("/outbox.db"), 64U << 20, 77);
-    at_start_ = store.open(wall_now());
+    at_start_ = store.open(wall_now()).records;
     return store;
   }
   std::function<void(Event)> to_answers() {
@@ -71,7 +71,8 @@ class SpoolTest : public testing::Test {
                          .table_id = table_id_,
                          .series = &series_,
                          .trims = {},
-                         .drops = {}};
+                         .drops = {},
+                         .facts = {{"boot", "b" + std::to_string(number)}}};
   }
 
   FakeRoot root_;
@@ -130,7 +131,7 @@ TEST_F(SpoolTest, TellsWhatEarlierRunsLeftBeforeItAnswersTheWriteThatFoundIt) {
   ASSERT_TRUE(opened().write(event_write({9, 1}), wall_now()));
   std::filesystem::create_directories(path + "-shm");
   SpoolStore store(path, 64U << 20, 99);
-  EXPECT_THAT(store.open(wall_now()), IsEmpty());
+  EXPECT_THAT(store.open(wall_now()).records, IsEmpty());
   std::filesystem::remove(path + "-shm");
   Spool spool(std::move(store), to_answers());
   spool.persist(block(1));

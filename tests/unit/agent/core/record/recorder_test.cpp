@@ -60,6 +60,7 @@ class RecorderTest : public testing::Test {
         persists_.push_back(persist->record.key.number);
         last_trims_ = persist->trims;
         last_drops_ = persist->drops;
+        facts_[persist->record.key.number] = persist->facts;
         payloads_[persist->record.key.number].assign(persist->payload.begin(),
                                                      persist->payload.end());
       } else if (const auto* publish = std::get_if<Publish>(&effect)) {
@@ -101,6 +102,17 @@ class RecorderTest : public testing::Test {
     recorder_.acknowledged(wire::Ack{{{kEpoch, number}}}, now(), effects_);
     collect();
   }
+  // An event that brings what is to be remembered; its number.
+  std::uint64_t event(std::vector<Fact> facts = {}) {
+    begin();
+    wire::EventRecord event;
+    event.time_ms = to_ms(wall());
+    event.kind = "clock_step";
+    const std::uint64_t number = recorder_.outbox().next_number();
+    recorder_.add_event(event, effects_, {}, std::move(facts));
+    collect();
+    return number;
+  }
   void answer_load(std::uint64_t number, bool found, bool later = false) {
     begin();
     RecordLoaded loaded{RecordKey{kEpoch, number}, {}, {}};
@@ -126,6 +138,7 @@ class RecorderTest : public testing::Test {
   std::vector<std::uint64_t> persists_;
   std::vector<wire::EpochAck> last_trims_;
   std::vector<RecordKey> last_drops_;
+  std::map<std::uint64_t, std::vector<Fact>> facts_;  // by the record they last went with
   std::map<std::uint64_t, std::vector<std::byte>> payloads_;
   std::vector<wire::HistoryBlock> blocks_;
   std::vector<wire::EventRecord> events_;
@@ -386,6 +399,70 @@ TEST_F(RecorderTest, EventsShareTheNumbersOfBlocks) {
   EXPECT_EQ(events_[0].details[0].value, "5");
   ticks(2);
   EXPECT_EQ(persists_.back(), 2U);
+}
+
+using Facts = std::vector<Fact>;
+
+TEST_F(RecorderTest, FactsAreRememberedWithTheirEventOrWithTheNextRecord) {
+  EXPECT_EQ(event({{"log", "41"}}), 1U);
+  EXPECT_EQ(facts_[1], (Facts{{"log", "41"}}));
+  persisted(1);
+  recorder_.set_fact({"boot", "b1"});
+  recorder_.set_fact({"boot", "b2"});
+  ticks(2);
+  EXPECT_EQ(facts_[2], (Facts{{"boot", "b2"}}));
+  persisted(2);
+  ticks(5);
+  EXPECT_TRUE(facts_[3].empty());
+}
+
+TEST_F(RecorderTest, AFactIsTriedAgainWithItsRecord) {
+  event({{"log", "41"}});
+  failed(1);
+  facts_.clear();
+  ticks(3);
+  EXPECT_EQ(facts_[1], (Facts{{"log", "41"}}));
+}
+
+TEST_F(RecorderTest, ARecordThatIsNoLongerToBeWrittenLeavesItsFactsToTheNext) {
+  link_up(table_);
+  event({{"log", "41"}});
+  failed(1);
+  acknowledge(1);  // it was sent from memory
+  EXPECT_EQ(event({{"boot", "b1"}}), 2U);
+  EXPECT_EQ(recorder_.only_in_memory(), 1U);
+  ticks(4);
+  EXPECT_EQ(facts_[2], (Facts{{"log", "41"}, {"boot", "b1"}}));
+}
+
+TEST_F(RecorderTest, AnOldFactNeverUndoesANewerOne) {
+  event({{"log", "41"}, {"boot", "b1"}});
+  event({{"log", "57"}});
+  failed(1);
+  persisted(2);
+  EXPECT_EQ(persists_.back(), 1U);
+  EXPECT_EQ(facts_[1], (Facts{{"boot", "b1"}})) << "57 is on disk";
+}
+
+TEST_F(RecorderTest, WhereMemoryIsFullAnOldFactGoesWithItsRecordOnlyIfANewerOneStands) {
+  event({{"log", "1"}, {"boot", "b1"}});
+  failed(1);
+  for (std::uint64_t i = 2; i <= Recorder::kMaxInMemory + 1; ++i) {
+    event({{"log", std::to_string(i)}});
+  }
+  EXPECT_EQ(recorder_.only_in_memory(), Recorder::kMaxInMemory) << "the first is gone";
+  const std::uint64_t last = event();
+  EXPECT_TRUE(facts_[last].empty()) << "the disk still fails";
+  ticks(4);
+  persisted(persists_.back());
+  EXPECT_EQ(facts_[last], (Facts{{"boot", "b1"}}));
+}
+
+TEST(RecorderDeathTest, AFactWithoutANameIsABug) {
+  RecorderOptions options;
+  options.epoch = kEpoch;
+  Recorder recorder(options);
+  EXPECT_DEATH(recorder.set_fact({"", "x"}), "");
 }
 
 }  // namespace
