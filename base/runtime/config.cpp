@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -88,8 +89,9 @@ std::string first_line(std::string_view what) {
 
 class Loader {
  public:
-  explicit Loader(const std::vector<ConfigKey>& keys) : keys_(keys), set_at_(keys.size()) {
-    for (const auto& key : keys) names_.push_back(key.name);
+  Loader(const std::vector<ConfigKey>& keys, const std::vector<ConfigGroup>& groups)
+      : groups_(groups) {
+    for (const auto& key : keys) add_key(key, "");
   }
 
   void load_files(const ConfigSources& sources);
@@ -106,6 +108,8 @@ class Loader {
   bool assign_text(const ConfigKey& key, std::string_view text, const std::string& where);
   void set_at(const ConfigKey& key, bool good, const std::string& where);
 
+  void add_key(const ConfigKey& key, const std::string& where);
+  void add_member(std::string_view name, const std::string& where);
   const ConfigKey* find(std::string_view name) const;
   bool is_table(std::string_view name) const;
   std::string unknown(std::string_view name) const;
@@ -113,10 +117,13 @@ class Loader {
     errors_.push_back(where + ": " + what);
   }
 
-  const std::vector<ConfigKey>& keys_;
+  const std::vector<ConfigGroup>& groups_;
+  std::deque<ConfigKey> keys_;  // at fixed addresses, as groups gain members
   std::vector<std::string_view> names_;
+  std::vector<std::string> members_;  // of groups: "export.remote_write.main"
   // Where the value comes from: nothing for the default, empty where it was wrong already.
   std::vector<std::optional<std::string>> set_at_;
+  std::vector<std::string> declared_at_;  // of a member's keys: where it was named first
   std::vector<std::string> errors_;
 };
 
@@ -125,10 +132,45 @@ const ConfigKey* Loader::find(std::string_view name) const {
   return it == names_.end() ? nullptr : &keys_[static_cast<std::size_t>(it - names_.begin())];
 }
 
+void Loader::add_key(const ConfigKey& key, const std::string& where) {
+  keys_.push_back(key);
+  names_.push_back(keys_.back().name);
+  set_at_.emplace_back();
+  declared_at_.push_back(where);
+}
+
+bool is_within(std::string_view name, std::string_view table) {
+  return name.size() > table.size() && name.starts_with(table) && name[table.size()] == '.';
+}
+
+// Makes the keys of the group's member that `name` lies in, or is, where they are not there yet.
+void Loader::add_member(std::string_view name, const std::string& where) {
+  constexpr std::size_t kMaxMember = 32;
+  for (const ConfigGroup& group : groups_) {
+    if (!is_within(name, group.prefix)) continue;
+    const auto rest = name.substr(group.prefix.size() + 1);
+    const std::string member(rest.substr(0, rest.find('.')));
+    const std::string whole = group.prefix + "." + member;
+    if (std::find(members_.begin(), members_.end(), whole) != members_.end()) return;
+    members_.push_back(whole);
+    const bool is_fit =
+        !member.empty() && member.size() <= kMaxMember && member[0] >= 'a' && member[0] <= 'z' &&
+        member.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+    if (!is_fit) {
+      report(where, in_quotes(member) + " is no name for a table of " + group.prefix +
+                        ": 1 to 32 of a-z 0-9 _ and -, beginning with a letter");
+    }
+    for (const ConfigKey& key : group.keys(member)) add_key(key, where);
+    return;
+  }
+}
+
 bool Loader::is_table(std::string_view name) const {
-  return std::any_of(names_.begin(), names_.end(), [&](std::string_view key) {
-    return key.size() > name.size() && key.starts_with(name) && key[name.size()] == '.';
-  });
+  return std::any_of(names_.begin(), names_.end(),
+                     [&](std::string_view key) { return is_within(key, name); }) ||
+         std::any_of(groups_.begin(), groups_.end(), [&](const ConfigGroup& group) {
+           return group.prefix == name || is_within(group.prefix, name);
+         });
 }
 
 std::string Loader::unknown(std::string_view name) const {
@@ -139,7 +181,9 @@ std::string Loader::unknown(std::string_view name) const {
 }
 
 void Loader::set_at(const ConfigKey& key, bool good, const std::string& where) {
-  set_at_[static_cast<std::size_t>(&key - keys_.data())] = good ? where : std::string{};
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (&keys_[i] == &key) set_at_[i] = good ? where : std::string{};
+  }
 }
 
 void Loader::load_files(const ConfigSources& sources) {
@@ -195,6 +239,7 @@ void Loader::load_table(const std::string& file, const std::string& prefix,
 void Loader::load_value(const std::string& file, const std::string& name,
                         const toml::value& value) {
   const std::string where = line_of(file, value.location());
+  if (value.is_table()) add_member(name, where);
   if (const ConfigKey* key = find(name)) {
     set_at(*key, assign(*key, value, where), where);
   } else if (!value.is_table()) {
@@ -315,6 +360,7 @@ void Loader::load_environment(const std::map<std::string, std::string>& environm
 void Loader::load_overrides(const std::vector<std::pair<std::string, std::string>>& overrides) {
   for (const auto& [name, text] : overrides) {
     const std::string where = "--set " + name;
+    add_member(name, where);
     if (const ConfigKey* key = find(name)) {
       set_at(*key, assign_text(*key, text, where), where);
       continue;
@@ -340,8 +386,9 @@ void Loader::run_checks() {
     if (!keys_[i].check || wrong_already) continue;
     const std::string what = keys_[i].check();
     if (what.empty()) continue;
+    const std::string& where = set_at_[i] ? *set_at_[i] : declared_at_[i];
     const std::string text = keys_[i].name + ": " + what;
-    errors_.push_back(set_at_[i] ? *set_at_[i] + ": " + text : text);
+    errors_.push_back(where.empty() ? text : where + ": " + text);
   }
 }
 
@@ -357,8 +404,9 @@ Result<void> Loader::result() const {
 
 }  // namespace
 
-Result<void> load_config(const std::vector<ConfigKey>& keys, const ConfigSources& sources) {
-  Loader loader(keys);
+Result<void> load_config(const std::vector<ConfigKey>& keys, const ConfigSources& sources,
+                         const std::vector<ConfigGroup>& groups) {
+  Loader loader(keys, groups);
   loader.load_files(sources);
   loader.load_environment(sources.environment);
   loader.load_overrides(sources.overrides);

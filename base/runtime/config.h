@@ -31,6 +31,16 @@ struct ConfigKey {
   std::function<std::string()> check = {};
 };
 
+// Tables of one kind, as many as the user likes, under names of the user's choice:
+// [export.remote_write.NAME]. A name is 1 to 32 of a-z 0-9 _ and -, beginning with a letter.
+struct ConfigGroup {
+  std::string prefix;  // "export.remote_write"
+  std::string text;    // what such a table is for, for the example file
+  // The keys of the table of this name, "export.remote_write.NAME.url" and so on; called once for
+  // each name that is found, before its values are loaded.
+  std::function<std::vector<ConfigKey>(const std::string& name)> keys;
+};
+
 struct ConfigSources {
   std::string file;            // empty: none
   bool file_required = false;  // an error where `file` does not exist
@@ -40,10 +50,13 @@ struct ConfigSources {
 
 // Loads into the targets. Errors are all that were found, one a line: "agent.toml:12: unknown key
 // 'brokr.url', did you mean 'broker.url'?". On error the targets are unspecified.
-Result<void> load_config(const std::vector<ConfigKey>& keys, const ConfigSources& sources);
+Result<void> load_config(const std::vector<ConfigKey>& keys, const ConfigSources& sources,
+                         const std::vector<ConfigGroup>& groups = {});
 
-// The commented example file: every key with its text and default, commented out.
-std::string example_config(const std::vector<ConfigKey>& keys, std::string_view heading);
+// The commented example file: every key with its text and default, commented out. Of each group one
+// table, called NAME.
+std::string example_config(const std::vector<ConfigKey>& keys, std::string_view heading,
+                           const std::vector<ConfigGroup>& groups = {});
 
 // BELLWETHER_* of this process.
 std::map<std::string, std::string> bellwether_environment();

@@ -87,6 +87,13 @@ void append_comment(std::string& out, std::string_view text) {
   }
 }
 
+void append_key(std::string& out, const ConfigKey& key, std::string_view table) {
+  out += '\n';
+  append_comment(out, key.text + (key.reloadable ? " Re-read on SIGHUP." : ""));
+  out += "#" + key.name.substr(table.empty() ? 0 : table.size() + 1) + " = " +
+         toml_value(key.target) + "\n";
+}
+
 }  // namespace
 
 std::string environment_name(std::string_view key) {
@@ -101,7 +108,8 @@ std::string environment_name(std::string_view key) {
   return name;
 }
 
-std::string example_config(const std::vector<ConfigKey>& keys, std::string_view heading) {
+std::string example_config(const std::vector<ConfigKey>& keys, std::string_view heading,
+                           const std::vector<ConfigGroup>& groups) {
   std::string out;
   append_comment(out, heading);
   // Keys without a table come first, or TOML would count them to the table before.
@@ -119,12 +127,15 @@ std::string example_config(const std::vector<ConfigKey>& keys, std::string_view 
   for (const auto table : tables) {
     if (!table.empty()) out += "\n[" + std::string(table) + "]\n";
     for (const auto& key : keys) {
-      if (table_of(key) != table) continue;
-      out += '\n';
-      append_comment(out, key.text + (key.reloadable ? " Re-read on SIGHUP." : ""));
-      out += "#" + key.name.substr(table.empty() ? 0 : table.size() + 1) + " = " +
-             toml_value(key.target) + "\n";
+      if (table_of(key) == table) append_key(out, key, table);
     }
+  }
+  for (const ConfigGroup& group : groups) {
+    const std::string table = group.prefix + ".NAME";
+    out += '\n';
+    append_comment(out, group.text);
+    out += "#[" + table + "]\n";
+    for (const auto& key : group.keys("NAME")) append_key(out, key, table);
   }
   return out;
 }

@@ -264,5 +264,81 @@ TEST_F(ConfigTest, RefusesATableEntryWithoutAName) {
             "--set node.labels: node.labels must be a table of strings, not 'a=b,c'");
 }
 
+// Tables whose names the user chooses.
+class ConfigGroupTest : public ConfigTest {
+ protected:
+  std::string errors_with_groups(const std::string& text, ConfigSources sources = {}) {
+    std::ofstream(file_) << text;
+    sources.file = file_;
+    members_.clear();
+    const ConfigGroup group{
+        "export.write", "Where to.", [this](const std::string& name) {
+          Settings& member = members_[name];
+          const std::string prefix = "export.write." + name + ".";
+          const auto must = [&member] {
+            return member.url == "default" ? std::string("must be given") : std::string{};
+          };
+          return std::vector<ConfigKey>{{prefix + "url", &member.url, "Where.", false, must},
+                                        {prefix + "headers", &member.labels, "Headers."}};
+        }};
+    const auto loaded = load_config(keys_, sources, {group});
+    return loaded ? "" : loaded.error().message;
+  }
+
+  std::map<std::string, Settings> members_;
+};
+
+TEST_F(ConfigGroupTest, EachTableOfAGroupHasItsOwnValues) {
+  EXPECT_EQ(
+      errors_with_groups("[export.write.main]\nurl = 'a'\n[export.write.second-1]\nurl = 'b'\n"
+                         "headers = { X = '1' }\n"),
+      "");
+  ASSERT_EQ(members_.size(), 2U);
+  EXPECT_EQ(members_["main"].url, "a");
+  EXPECT_EQ(members_["second-1"].url, "b");
+  EXPECT_THAT(members_["second-1"].labels, ElementsAre(Pair("X", "1")));
+}
+
+TEST_F(ConfigGroupTest, FlagsMakeATableToo) {
+  EXPECT_EQ(errors_with_groups("", {.overrides = {{"export.write.main.url", "a"},
+                                                  {"export.write.main.headers.X", "1"}}}),
+            "");
+  EXPECT_EQ(members_["main"].url, "a");
+  EXPECT_THAT(members_["main"].labels, ElementsAre(Pair("X", "1")));
+}
+
+TEST_F(ConfigGroupTest, TheEnvironmentReachesATableThatTheFileNames) {
+  EXPECT_EQ(errors_with_groups("[export.write.main]\nurl = 'a'\n",
+                               {.environment = {{"BELLWETHER_EXPORT_WRITE_MAIN_URL", "b"}}}),
+            "");
+  EXPECT_EQ(members_["main"].url, "b");
+}
+
+TEST_F(ConfigGroupTest, ErrorsSayTheLine) {
+  EXPECT_THAT(errors_with_groups("\n[export.write.main]\nurll = 'a'\n"),
+              AllOf(HasSubstr("agent.toml:3: unknown key 'export.write.main.urll', did you mean "
+                              "'export.write.main.url'?"),
+                    HasSubstr("agent.toml:2: export.write.main.url: must be given")));
+  EXPECT_THAT(errors_with_groups("[export.write.main]\nurl = 7\n"),
+              HasSubstr("agent.toml:2: export.write.main.url must be a string"));
+  EXPECT_THAT(errors_with_groups("[export.write.'Not so']\nurl = 'a'\n"),
+              HasSubstr("agent.toml:1: 'Not so' is no name for a table of export.write"));
+  EXPECT_THAT(errors_with_groups("[[export.write]]\nurl = 'a'\n"),
+              HasSubstr("agent.toml:1: 'export.write' is a table of keys, not a list"));
+  EXPECT_THAT(errors_with_groups("", {.overrides = {{"export.write", "a"}}}),
+              HasSubstr("--set: unknown key 'export.write'"));
+}
+
+TEST_F(ConfigGroupTest, TheExampleShowsOneTableAsAComment) {
+  Settings member;
+  const ConfigGroup group{
+      "export.write", "Where to.", [&member](const std::string& name) {
+        return std::vector<ConfigKey>{{"export.write." + name + ".url", &member.url, "Where."}};
+      }};
+  EXPECT_THAT(example_config(keys_, "Heading", {group}),
+              testing::EndsWith("\n# Where to.\n#[export.write.NAME]\n\n# Where.\n#url = "
+                                "\"default\"\n"));
+}
+
 }  // namespace
 }  // namespace bw
