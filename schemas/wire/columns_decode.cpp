@@ -1,7 +1,6 @@
 // Bytes to columns. The bytes may be anybody's: nothing is read outside them, and no more is
 // written than there are rows.
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <limits>
 
@@ -9,13 +8,13 @@
 #include "schemas/wire/column_format.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/limits.h"
+#include "schemas/wire/packed_column.h"
+#include "schemas/wire/presence.h"
 #include "schemas/wire/varint.h"
 
 namespace bw::wire {
 
 namespace {
-
-constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
 std::optional<std::uint64_t> read_bits(ByteReader& in, std::size_t bytes) {
   const auto taken = in.take(bytes);
@@ -31,8 +30,8 @@ bool is_scaled(std::int64_t value) {
   return value >= -kMaxScaled && value <= kMaxScaled;
 }
 
-// Fills `times` from exactly these bytes.
-bool read_times(ByteReader in, std::span<std::int64_t> times) {
+// Fills `times` from exactly these bytes, as version 1 wrote them.
+bool read_old_times(ByteReader in, std::span<std::int64_t> times) {
   std::uint64_t time = 0;
   std::uint64_t step = 0;
   for (std::size_t row = 0; row < times.size(); ++row) {
@@ -109,94 +108,125 @@ bool read_xored(ByteReader& in, std::span<double> values) {
   return true;
 }
 
-bool read_values(ByteReader& in, std::uint8_t tag, std::span<double> values) {
-  const std::size_t scale = (tag >> kScaleShift) & kScaleMask;
-  if (scale >= kScales.size()) return false;
-  switch (static_cast<ColumnKind>(tag & kKindMask)) {
-    case ColumnKind::constant:
-      return read_constant(in, kScales[scale], values);
-    case ColumnKind::constant_bits:
-      return scale == 0 && read_constant_bits(in, values);
-    case ColumnKind::integers:
-      return read_integers(in, kScales[scale], values);
-    case ColumnKind::xored:
-      return scale == 0 && read_xored(in, values);
-  }
-  return false;
-}
-
-bool has_value(std::span<const std::byte> presence, std::size_t row) {
-  return (presence[row / 8] & (std::byte{1} << (row % 8))) != std::byte{0};
-}
-
-// Moves the values at the front of `out` to the rows that have one, from the last to the first.
-void spread(std::span<const std::byte> presence, std::size_t present, std::span<double> out) {
-  for (std::size_t row = out.size(); row-- > 0;) {
-    out[row] = has_value(presence, row) ? out[--present] : kNoValue;
-  }
-}
-
-bool read_column(ByteReader in, std::span<double> out) {
-  const auto tag = in.byte();
-  if (!tag) {
-    std::fill(out.begin(), out.end(), kNoValue);
-    return true;
-  }
-  if ((*tag & kSparseFlag) == 0) return read_values(in, *tag, out) && in.size() == 0;
-  const auto presence = in.take((out.size() + 7) / 8);
-  if (!presence) return false;
-  std::size_t present = 0;
-  for (const std::byte byte : *presence) {
-    present += static_cast<std::size_t>(std::popcount(std::to_integer<std::uint8_t>(byte)));
-  }
-  const bool beyond =
-      out.size() % 8 != 0 && std::to_integer<unsigned>(presence->back()) >> (out.size() % 8) != 0;
-  if (beyond || present == 0) return false;
-  if (!read_values(in, *tag, out.first(present)) || in.size() != 0) return false;
-  spread(*presence, present, out);
-  return true;
-}
-
 }  // namespace
 
 std::optional<ColumnReader> ColumnReader::open(std::span<const std::byte> bytes) {
   ByteReader in(bytes);
   const auto version = in.byte();
-  if (!version || *version != kColumnVersion) return std::nullopt;
+  if (!version || (*version != kColumnVersion && *version != kOldColumnVersion)) {
+    return std::nullopt;
+  }
   const auto rows = in.varint();
   const auto columns = in.varint();
   const auto times_size = in.varint();
   if (!rows || !columns || !times_size) return std::nullopt;
   if (*rows < 1 || *rows > kMaxRows || *columns > kMaxSeries) return std::nullopt;
-  if (*times_size > in.size()) return std::nullopt;
-  const auto times = in.take(static_cast<std::size_t>(*times_size));
-  if (times->size() < *rows || in.size() < *columns) return std::nullopt;
+  const auto times = in.take(static_cast<std::size_t>(
+      std::min<std::uint64_t>(*times_size, std::numeric_limits<std::size_t>::max())));
+  if (!times) return std::nullopt;
 
   ColumnReader reader;
+  reader.version_ = *version;
   reader.times_ms_.resize(static_cast<std::size_t>(*rows));
-  if (!read_times(ByteReader(*times), reader.times_ms_)) return std::nullopt;
-  reader.offsets_.reserve(static_cast<std::size_t>(*columns) + 1);
-  reader.offsets_.push_back(0);
-  for (std::uint64_t column = 0; column < *columns; ++column) {
-    const auto size = in.varint();
-    if (!size || *size > bytes.size() - reader.offsets_.back()) return std::nullopt;
-    reader.offsets_.push_back(reader.offsets_.back() + static_cast<std::size_t>(*size));
+  const bool times_read = *version == kOldColumnVersion
+                              ? read_old_times(ByteReader(*times), reader.times_ms_)
+                              : read_times(ByteReader(*times), reader.times_ms_);
+  if (!times_read || !reader.open_directory(in, static_cast<std::size_t>(*columns))) {
+    return std::nullopt;
   }
-  if (reader.offsets_.back() != in.size()) return std::nullopt;
-  reader.body_ = *in.take(in.size());
   return reader;
+}
+
+// Sizes must add up to what is left behind the directory.
+bool ColumnReader::open_directory(ByteReader in, std::size_t columns) {
+  columns_.reserve(columns);
+  std::uint64_t end = 0;
+  const std::uint64_t most = in.size();
+  while (columns_.size() < columns) {
+    auto entry = in.varint();
+    if (!entry) return false;
+    if (version_ != kOldColumnVersion && *entry <= kZeroEntry) {
+      const auto more = in.varint();
+      if (!more || *more >= columns - columns_.size()) return false;
+      columns_.resize(columns_.size() + static_cast<std::size_t>(*more) + 1,
+                      {static_cast<std::uint32_t>(end), 0, *entry == kZeroEntry});
+      continue;
+    }
+    if (version_ != kOldColumnVersion) *entry -= kZeroEntry;
+    if (*entry > most - end) return false;
+    columns_.push_back(
+        {static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(*entry), false});
+    end += *entry;
+  }
+  if (end != in.size()) return false;
+  body_ = *in.take(in.size());
+  return true;
 }
 
 bool ColumnReader::read(std::size_t alias, std::span<double> out) const {
   BW_ASSERT(out.size() == rows());
-  if (alias < columns()) {
-    const std::size_t begin = offsets_[alias];
-    if (read_column(ByteReader(body_.subspan(begin, offsets_[alias + 1] - begin)), out)) {
-      return true;
-    }
-  }
+  if (alias < columns() && read_column(alias, out)) return true;
   std::fill(out.begin(), out.end(), kNoValue);
   return false;
+}
+
+bool ColumnReader::read_column(std::size_t alias, std::span<double> out) const {
+  ByteReader in(bytes_of(alias));
+  const auto tag = in.byte();
+  if (!tag) {
+    std::fill(out.begin(), out.end(), columns_[alias].zero ? 0.0 : kNoValue);
+    return true;
+  }
+  if ((*tag & kSparseFlag) == 0) return read_values(alias, *tag, in, out);
+  Presence presence;
+  const bool known = version_ == kOldColumnVersion ? presence.read_bitmap(in, out.size())
+                                                   : presence.read(in, out.size());
+  if (!known || !read_values(alias, *tag, in, out.first(presence.count()))) return false;
+  presence.spread(out);
+  return true;
+}
+
+// The values of a column, of which nothing may be left behind them.
+bool ColumnReader::read_values(std::size_t alias, std::uint8_t tag, ByteReader in,
+                               std::span<double> values) const {
+  const std::size_t scale = (tag >> kScaleShift) & kScaleMask;
+  if (scale >= kScales.size()) return false;
+  switch (static_cast<ColumnKind>(tag & kKindMask)) {
+    case ColumnKind::constant:
+      return read_constant(in, kScales[scale], values) && in.size() == 0;
+    case ColumnKind::constant_bits:
+      return scale == 0 && read_constant_bits(in, values) && in.size() == 0;
+    case ColumnKind::integers:
+      return read_integers(in, kScales[scale], values) && in.size() == 0;
+    case ColumnKind::xored:
+      return scale == 0 && read_xored(in, values) && in.size() == 0;
+    case ColumnKind::packed:
+      return read_packed(alias, in, kScales[scale], values);
+  }
+  return false;
+}
+
+bool ColumnReader::read_packed(std::size_t alias, ByteReader in, double scale,
+                               std::span<double> values) const {
+  const auto head = read_packed_head(in);
+  Steps steps;
+  if (!head || !read_steps(*head, in, values.size(), steps)) return false;
+  if (head->prediction == Prediction::reference) {
+    // Both have a value in every row, and the other leans on none.
+    if (head->behind == 0 || head->behind > alias || values.size() != rows()) return false;
+    ByteReader other_in(bytes_of(alias - static_cast<std::size_t>(head->behind)));
+    const auto tag = other_in.byte();
+    constexpr std::uint8_t kFixed = kKindMask | kSparseFlag;
+    if (!tag || (*tag & kFixed) != static_cast<std::uint8_t>(ColumnKind::packed)) return false;
+    const auto other_head = read_packed_head(other_in);
+    if (!other_head || other_head->prediction == Prediction::reference) return false;
+    Steps other;
+    if (!read_steps(*other_head, other_in, values.size(), other)) return false;
+    for (std::size_t i = 1; i < values.size(); ++i) {
+      steps.step[i] += head->falls ? 0 - other.step[i] : other.step[i];
+    }
+  }
+  return put_values(steps, scale, values);
 }
 
 }  // namespace bw::wire

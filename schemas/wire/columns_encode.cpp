@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <numeric>
 
 #include "base/assert.h"
 #include "schemas/wire/column_format.h"
@@ -22,11 +21,14 @@ void put_bits(std::vector<std::byte>& out, std::uint64_t bits, std::size_t bytes
   for (std::size_t i = 0; i < bytes; ++i) out.push_back(static_cast<std::byte>(bits >> (8 * i)));
 }
 
-// `value` times a power of ten as an integer that divides back to the very same bits.
+// `value` times a power of ten as an integer that divides back to the very same bits. Rounding is
+// rough: what it gets wrong does not divide back.
 bool scales(double value, std::size_t scale, std::int64_t& scaled) {
   const double product = value * kScales[scale];
   if (!(std::fabs(product) <= static_cast<double>(kMaxScaled))) return false;
-  scaled = std::llround(product);
+  // From 2^52 on doubles are whole.
+  const double half = std::fabs(product) < static_cast<double>(kMaxScaled / 2) ? 0.5 : 0.0;
+  scaled = static_cast<std::int64_t>(product + std::copysign(half, product));
   return bits_of(static_cast<double>(scaled) / kScales[scale]) == bits_of(value);
 }
 
@@ -52,83 +54,19 @@ std::size_t xored_size(std::span<const double> values) {
   return size;
 }
 
-// Calls `take` with each difference behind the first value, of first or second order, in units.
-template <typename Take>
-void for_each_residual(std::span<const std::int64_t> values, std::uint8_t form, std::int64_t unit,
-                       Take take) {
-  std::int64_t before = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    std::int64_t step = values[i] - values[i - 1];
-    if (unit != 1) step /= unit;
-    take((form & kSecondOrder) != 0 ? step - before : step);
-    before = step;
-  }
-}
-
-// The greatest number that divides all differences; 1 where there is none greater.
-std::int64_t common_unit(std::span<const std::int64_t> values) {
-  std::int64_t unit = 0;
-  for (std::size_t i = 1; i < values.size() && unit != 1; ++i) {
-    unit = std::gcd(unit, values[i] - values[i - 1]);
-  }
-  return std::max<std::int64_t>(unit, 1);
-}
-
-// Counts what put_integers() would write behind the first value, without and with runs of zeros.
-struct IntegerSizes {
-  std::size_t plain = 0;
-  std::size_t runs = 0;
-};
-IntegerSizes integer_sizes(std::span<const std::int64_t> values, std::uint8_t form,
-                           std::int64_t unit) {
-  IntegerSizes sizes;
-  std::size_t zeros = 0;
-  const auto end_run = [&] {
-    if (zeros > 0) sizes.runs += 1 + varint_size(zeros - 1);
-    zeros = 0;
-  };
-  for_each_residual(values, form, unit, [&](std::int64_t residual) {
-    const std::size_t size = varint_size(zigzag(residual));
-    sizes.plain += size;
-    if (residual == 0) {
-      ++zeros;
-      return;
-    }
-    end_run();
-    sizes.runs += size;
-  });
-  end_run();
-  return sizes;
-}
-
-// The smallest form of a column of integers and its size, the form's own byte not counted.
-struct Choice {
-  std::uint8_t form = 0;
-  std::int64_t unit = 1;
-  std::size_t size = 0;
-};
-Choice choose_integers(std::span<const std::int64_t> values) {
-  const std::int64_t unit = common_unit(values);
-  const std::uint8_t unit_flag = unit > 1 ? kCommonUnit : 0;
-  const std::size_t head = varint_size(zigzag(values.front())) +
-                           (unit > 1 ? varint_size(static_cast<std::uint64_t>(unit)) : 0);
-  Choice best;
-  bool first = true;
-  for (const std::uint8_t order : {std::uint8_t{0}, kSecondOrder}) {
-    const IntegerSizes sizes = integer_sizes(values, order, unit);
-    const bool runs = sizes.runs < sizes.plain;
-    const std::size_t size = head + (runs ? sizes.runs : sizes.plain);
-    if (!first && size >= best.size) continue;
-    first = false;
-    const auto form =
-        static_cast<std::uint8_t>(order | unit_flag | (runs ? kZeroRuns : std::uint8_t{0}));
-    best = {form, unit, size};
-  }
-  return best;
-}
-
 std::byte tag_of(ColumnKind kind, std::size_t scale, std::uint8_t sparse) {
   return static_cast<std::byte>(static_cast<std::uint8_t>(kind) | (scale << kScaleShift) | sparse);
+}
+
+std::byte form_of(Prediction prediction, Sign sign, std::int64_t unit, const ResidualCode& code) {
+  return static_cast<std::byte>(static_cast<unsigned>(prediction) |
+                                static_cast<unsigned>(sign) << kSignShift |
+                                (unit > 1 ? kPackedUnit : 0U) | (code.runs ? kPackedRuns : 0U) |
+                                (code.exponential ? kPackedExponential : 0U));
+}
+
+std::byte parameters_of(const ResidualCode& code) {
+  return static_cast<std::byte>(code.parameter | code.run_parameter << kRunParameterShift);
 }
 
 }  // namespace
@@ -151,66 +89,114 @@ std::span<const std::byte> ColumnEncoder::encode(std::span<const std::int64_t> t
   // The directory goes into out_ while the columns gather in body_.
   body_.clear();
   column_.resize(rows);
+  run_length_ = 0;
+  planner_.begin_block();
   for (std::size_t column = 0; column < columns; ++column) {
     for (std::size_t row = 0; row < rows; ++row) column_[row] = values[row * columns + column];
-    const std::size_t begin = body_.size();
-    encode_column(rows);
-    put_varint(out_, body_.size() - begin);
+    encode_column(column, rows);
   }
+  end_run();
   out_.insert(out_.end(), body_.begin(), body_.end());
   return out_;
 }
 
 // Differences wrap around: times may be any.
 void ColumnEncoder::encode_times(std::span<const std::int64_t> times_ms) {
-  std::uint64_t before = 0;
+  times_.clear();
+  auto before = static_cast<std::uint64_t>(times_ms.front());
   std::uint64_t step_before = 0;
-  for (std::size_t row = 0; row < times_ms.size(); ++row) {
-    const auto time = static_cast<std::uint64_t>(times_ms[row]);
+  for (const std::int64_t time_ms : times_ms.subspan(1)) {
+    const auto time = static_cast<std::uint64_t>(time_ms);
     const std::uint64_t step = time - before;
-    put_varint(body_, zigzag(static_cast<std::int64_t>(row < 2 ? step : step - step_before)));
+    times_.push_back(zigzag(static_cast<std::int64_t>(step - step_before)));
     before = time;
     step_before = step;
   }
+  const ResidualCode code = choose_residual_code(times_, scratch_).code;
+  body_.push_back(form_of(Prediction::slope, Sign::zigzag, 1, code));
+  body_.push_back(parameters_of(code));
+  put_varint(body_, zigzag(times_ms.front()));
+  put_residuals(body_, times_, code);
 }
 
-void ColumnEncoder::encode_column(std::size_t rows) {
+void ColumnEncoder::end_run() {
+  if (run_length_ == 0) return;
+  put_varint(out_, run_entry_);
+  put_varint(out_, run_length_ - 1);
+  run_length_ = 0;
+}
+
+// Adds a column to the directory: one of the two entries that are counted, or a size.
+void ColumnEncoder::put_entry(std::uint64_t entry) {
+  if (entry > kZeroEntry) {
+    end_run();
+    put_varint(out_, entry);
+    return;
+  }
+  if (run_entry_ != entry) end_run();
+  run_entry_ = entry;
+  ++run_length_;
+}
+
+void ColumnEncoder::encode_column(std::size_t column, std::size_t rows) {
   present_.clear();
   for (const double value : column_) {
     if (!std::isnan(value)) present_.push_back(value);
   }
-  if (present_.empty()) return;
+  if (present_.empty()) return put_entry(kAbsentEntry);
   const std::uint8_t sparse = present_.size() < rows ? kSparseFlag : 0;
-  if (put_constant(sparse)) return;
-
-  const std::size_t by_xor = xored_size(present_);
-  if (scale_values()) {
-    const Choice choice = choose_integers(scaled_);
-    if (1 + choice.size <= by_xor) {
-      body_.push_back(tag_of(ColumnKind::integers, scale_, sparse));
-      if (sparse != 0) put_presence(rows);
-      put_integers(choice.form, static_cast<std::uint64_t>(choice.unit));
-      return;
-    }
+  const std::uint64_t first = bits_of(present_.front());
+  const auto differs = [&](double other) { return bits_of(other) != first; };
+  const std::size_t begin = body_.size();
+  if (std::none_of(present_.begin(), present_.end(), differs)) {
+    if (first == 0 && sparse == 0) return put_entry(kZeroEntry);
+    put_constant(sparse);
+    return put_entry(kZeroEntry + body_.size() - begin);
   }
-  body_.push_back(tag_of(ColumnKind::xored, 0, sparse));
-  if (sparse != 0) put_presence(rows);
-  put_xored();
+  const std::size_t by_xor = xored_size(present_);
+  const ColumnPlan* plan = scale_values() ? &planner_.plan(scaled_, column, sparse == 0) : nullptr;
+  if (plan != nullptr && 2 + (plan->bits + 7) / 8 <= by_xor) {
+    body_.push_back(tag_of(ColumnKind::packed, scale_, sparse));
+    if (sparse != 0) put_presence(rows);
+    put_packed(*plan, column);
+    if (sparse == 0) planner_.note_written(column);
+  } else {
+    body_.push_back(tag_of(ColumnKind::xored, 0, sparse));
+    if (sparse != 0) put_presence(rows);
+    put_xored();
+  }
+  put_entry(kZeroEntry + body_.size() - begin);
 }
 
-// One bit a row, the lowest first, set where it has a value.
+// Which rows have a value: every so many, where that is all there is to say, or one bit a row, the
+// lowest first.
 void ColumnEncoder::put_presence(std::size_t rows) {
+  const auto has_value = [&](std::size_t row) { return !std::isnan(column_[row]); };
+  std::size_t first = 0;
+  while (!has_value(first)) ++first;
+  std::size_t second = first + 1;
+  while (second < rows && !has_value(second)) ++second;
+  const std::size_t period = second < rows ? second - first : 1;
+  bool regular = first + (present_.size() - 1) * period < rows;
+  for (std::size_t i = 0; regular && i < present_.size(); ++i) {
+    regular = has_value(first + i * period);
+  }
+  if (regular) {
+    put_varint(body_, period);
+    put_varint(body_, first);
+    put_varint(body_, present_.size());
+    return;
+  }
+  put_varint(body_, 0);
   const std::size_t begin = body_.size();
   body_.resize(begin + (rows + 7) / 8, std::byte{0});
   for (std::size_t row = 0; row < rows; ++row) {
-    if (!std::isnan(column_[row])) body_[begin + row / 8] |= std::byte{1} << (row % 8);
+    if (has_value(row)) body_[begin + row / 8] |= std::byte{1} << (row % 8);
   }
 }
 
-bool ColumnEncoder::put_constant(std::uint8_t sparse) {
+void ColumnEncoder::put_constant(std::uint8_t sparse) {
   const double value = present_.front();
-  const auto differs = [&](double other) { return bits_of(other) != bits_of(value); };
-  if (std::any_of(present_.begin(), present_.end(), differs)) return false;
   std::int64_t scaled = 0;
   std::size_t scale = 0;
   while (scale < kScales.size() && !scales(value, scale, scaled)) ++scale;
@@ -223,46 +209,38 @@ bool ColumnEncoder::put_constant(std::uint8_t sparse) {
   } else {
     put_bits(body_, bits_of(value), 8);
   }
-  return true;
 }
 
 // All values of the column as integers of one scale, the smallest that does; false where none does.
 bool ColumnEncoder::scale_values() {
   scale_ = 0;
   std::int64_t scaled = 0;
+  scaled_.clear();
+  std::size_t at_scale = 0;  // so many of scaled_ are of this scale
   for (const double value : present_) {
     while (!scales(value, scale_, scaled)) {
       if (++scale_ == kScales.size()) return false;
+      at_scale = scaled_.size();
     }
+    scaled_.push_back(scaled);
   }
-  scaled_.resize(present_.size());
-  for (std::size_t i = 0; i < present_.size(); ++i) {
-    // Not every value that a smaller scale does is done by this one: it may have become too large.
+  // Not every value that a smaller scale does is done by this one: it may have become too large.
+  for (std::size_t i = 0; i < at_scale; ++i) {
     if (!scales(present_[i], scale_, scaled_[i])) return false;
   }
   return true;
 }
 
-void ColumnEncoder::put_integers(std::uint8_t form, std::uint64_t unit) {
-  body_.push_back(static_cast<std::byte>(form));
-  if ((form & kCommonUnit) != 0) put_varint(body_, unit);
-  put_varint(body_, zigzag(scaled_.front()));
-  std::size_t zeros = 0;
-  const auto end_run = [&] {
-    if (zeros == 0) return;
-    put_varint(body_, 0);
-    put_varint(body_, zeros - 1);
-    zeros = 0;
-  };
-  for_each_residual(scaled_, form, static_cast<std::int64_t>(unit), [&](std::int64_t residual) {
-    if (residual == 0 && (form & kZeroRuns) != 0) {
-      ++zeros;
-      return;
-    }
-    end_run();
-    put_varint(body_, zigzag(residual));
-  });
-  end_run();
+void ColumnEncoder::put_packed(const ColumnPlan& plan, std::size_t column) {
+  body_.push_back(form_of(plan.prediction, plan.sign, plan.unit, plan.code));
+  body_.push_back(parameters_of(plan.code));
+  if (plan.unit > 1) put_varint(body_, static_cast<std::uint64_t>(plan.unit));
+  if (plan.prediction == Prediction::reference) {
+    put_varint(body_, 2 * (column - plan.column) + (plan.falls ? 1 : 0));
+  }
+  if (plan.sign == Sign::floor) put_varint(body_, zigzag(plan.floor));
+  put_varint(body_, zigzag(plan.base));
+  put_residuals(body_, planner_.residuals(), plan.code);
 }
 
 void ColumnEncoder::put_xored() {

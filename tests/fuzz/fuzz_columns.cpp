@@ -17,7 +17,7 @@ namespace {
 using bw::wire::ColumnEncoder;
 using bw::wire::ColumnReader;
 
-// Small blocks with a column of each kind.
+// Small blocks with a column of each kind, and one as version 1 wrote it.
 bw::fuzz::Seeds make_seeds() {
   bw::Rng rng(1);
   bw::fuzz::Seeds seeds;
@@ -30,12 +30,19 @@ bw::fuzz::Seeds make_seeds() {
       counter += static_cast<double>(rng.below(9));
       values.insert(values.end(),
                     {1.5, std::nan(""), counter, counter * 4096, std::floor(counter / 10) / 100,
-                     rng.unit(), row % 2 == 0 ? 7.0 : std::nan(""), -0.0});
+                     rng.unit(), row % 2 == 0 ? 7.0 : std::nan(""), -0.0, 3 - counter, 0.0, 0.0,
+                     row % 5 < 2 ? counter : std::nan(""), counter + (row == 7 ? 1e9 : 0.0)});
     }
     ColumnEncoder encoder;
     const auto bytes = encoder.encode(times, values, values.size() / rows);
     seeds.emplace_back(bytes.begin(), bytes.end());
   }
+  bw::fuzz::Seeds::value_type old;
+  for (const int byte : {1,    3, 4,  3, 0, 0,    0,    0,    2,    5, 7,    0x01, 0x02,
+                         0x03, 2, 10, 0, 1, 0x04, 0x62, 0xf8, 0x3f, 0, 0x61, 4}) {
+    old.push_back(static_cast<std::byte>(byte));
+  }
+  seeds.push_back(old);
   return seeds;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "base/rng.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/limits.h"
+#include "schemas/wire/varint.h"
 
 namespace bw::wire {
 namespace {
@@ -214,49 +216,78 @@ std::vector<std::byte> raw(std::initializer_list<int> values) {
 }
 
 TEST(ColumnsDecode, refuses_a_damaged_head) {
-  // Version 1, one row, no column, one byte of times: zero.
-  EXPECT_TRUE(ColumnReader::open(raw({1, 1, 0, 1, 0})).has_value());
+  // Version 2, one row, no column, three bytes of times: slopes, Rice, 0.
+  EXPECT_TRUE(ColumnReader::open(raw({2, 1, 0, 3, 2, 0, 0})).has_value());
   EXPECT_FALSE(ColumnReader::open({}).has_value());
-  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 1, 0})).has_value()) << "another version";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 0, 0, 0})).has_value()) << "no row";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1})).has_value()) << "no number of columns";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 0, 1})).has_value()) << "no times";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 0, 0})).has_value()) << "times too short";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 0, 1, 0x80})).has_value()) << "a time cut short";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 0, 2, 0, 0})).has_value()) << "times too long";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 0, 1, 0, 0})).has_value()) << "more behind the end";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 1, 1, 0})).has_value()) << "no directory";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 1, 1, 0, 1})).has_value()) << "no column";
-  EXPECT_FALSE(ColumnReader::open(raw({1, 1, 1, 1, 0, 0x80})).has_value()) << "a size cut short";
-  EXPECT_TRUE(ColumnReader::open(raw({1, 1, 1, 1, 0, 0})).has_value());
-  // 601 rows; 8193 columns.
-  std::vector<std::byte> many = raw({1, 0xd9, 0x04, 0, 0xd9, 0x04});
-  many.resize(many.size() + 601);
-  EXPECT_FALSE(ColumnReader::open(many).has_value());
-  many = raw({1, 1, 0x81, 0x40, 1, 0});
-  many.resize(many.size() + 8193);
-  EXPECT_FALSE(ColumnReader::open(many).has_value());
+  EXPECT_FALSE(ColumnReader::open(raw({3, 1, 0, 3, 2, 0, 0})).has_value()) << "another version";
+  EXPECT_FALSE(ColumnReader::open(raw({0, 1, 0, 3, 2, 0, 0})).has_value()) << "another version";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 0, 0, 3, 2, 0, 0})).has_value()) << "no row";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1})).has_value()) << "no number of columns";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 3})).has_value()) << "no times";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 0})).has_value()) << "times without a form";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 1, 2})).has_value()) << "times without a parameter";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 2, 2, 0})).has_value()) << "no first time";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 3, 2, 0, 0x80})).has_value()) << "a time cut short";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 4, 2, 0, 0, 1})).has_value()) << "times too long";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 3, 1, 0, 0})).has_value()) << "not by slopes";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 3, 6, 0, 0})).has_value()) << "without signs";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 4, 0x12, 0, 2, 0})).has_value()) << "in units";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 0, 3, 2, 0, 0, 0})).has_value()) << "more behind it";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 1, 3, 2, 0, 0})).has_value()) << "no directory";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 1, 3, 2, 0, 0, 2})).has_value()) << "no column";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 1, 3, 2, 0, 0, 0x80})).has_value()) << "half a size";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 1, 3, 2, 0, 0, 0})).has_value()) << "no run length";
+  EXPECT_FALSE(ColumnReader::open(raw({2, 1, 2, 3, 2, 0, 0, 1, 2})).has_value())
+      << "a run too long";
+  EXPECT_TRUE(ColumnReader::open(raw({2, 1, 2, 3, 2, 0, 0, 1, 1})).has_value());
+  // As many rows and columns as there may be, and one more.
+  const auto of_size = [](std::size_t rows, std::size_t columns) {
+    std::vector<std::byte> bytes = raw({2});
+    put_varint(bytes, rows);
+    put_varint(bytes, columns);
+    for (const int value : {3, 2, 0, 0, 1}) bytes.push_back(static_cast<std::byte>(value));
+    put_varint(bytes, columns - 1);
+    return bytes;
+  };
+  EXPECT_TRUE(ColumnReader::open(of_size(kMaxRows, kMaxSeries)).has_value());
+  EXPECT_FALSE(ColumnReader::open(of_size(kMaxRows + 1, 1)).has_value());
+  EXPECT_FALSE(ColumnReader::open(of_size(1, kMaxSeries + 1)).has_value());
   // A number beyond 64 bits, and one that is 2^64 - 1.
-  EXPECT_FALSE(
-      ColumnReader::open(raw({1, 1, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}))
-          .has_value());
-  EXPECT_TRUE(ColumnReader::open(raw({1, 1, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}))
-                  .has_value());
+  const auto with_last = [](int last) {
+    return raw({2, 1, 0, 12, 2, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, last});
+  };
+  EXPECT_FALSE(ColumnReader::open(with_last(2)).has_value());
+  EXPECT_TRUE(ColumnReader::open(with_last(1)).has_value());
+  // Sizes that wrap around 64 bits.
+  EXPECT_FALSE(ColumnReader::open(
+                   raw({2, 1, 2, 3, 2, 0, 0, 2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 1}))
+                   .has_value());
 }
 
-// Reads the one column with these bytes, three rows long.
-bool reads(std::initializer_list<int> column, std::vector<double>* values = nullptr) {
-  std::vector<std::byte> bytes = raw({1, 3, 1, 3, 0, 0, 0, static_cast<int>(column.size())});
-  for (const int value : column) bytes.push_back(static_cast<std::byte>(value));
+// Reads the last of the columns with these bytes, three rows long.
+bool reads(const std::vector<std::vector<int>>& columns, std::vector<double>* values) {
+  std::vector<std::byte> bytes = raw({2, 3, static_cast<int>(columns.size()), 3, 2, 0, 0});
+  const auto add = [&](int value) { bytes.push_back(static_cast<std::byte>(value)); };
+  for (const auto& column : columns) {
+    add(column.empty() ? 0 : static_cast<int>(column.size()) + 1);
+    if (column.empty()) add(0);  // and none more
+  }
+  for (const auto& column : columns) {
+    for (const int value : column) add(value);
+  }
   const auto reader = ColumnReader::open(bytes);
   EXPECT_TRUE(reader.has_value());
   std::vector<double> out(3, 7.0);
-  const bool done = reader->read(0, out);
+  const bool done = reader->read(columns.size() - 1, out);
   if (!done) {
     for (const double value : out) EXPECT_TRUE(std::isnan(value));
   }
   if (values != nullptr) *values = out;
   return done;
+}
+
+bool reads(std::vector<int> column, std::vector<double>* values = nullptr) {
+  return reads(std::vector<std::vector<int>>{std::move(column)}, values);
 }
 
 TEST(ColumnsDecode, reads_the_bytes_of_the_format_page) {
@@ -265,49 +296,117 @@ TEST(ColumnsDecode, reads_the_bytes_of_the_format_page) {
   EXPECT_EQ(values, (std::vector<double>{-1.3, -1.3, -1.3}));
   ASSERT_TRUE(reads({0x02, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, &values));
   EXPECT_EQ(values, (std::vector<double>{1.5, 1.5, 1.5}));
-  ASSERT_TRUE(reads({0x03, 0x00, 10, 2, 1}, &values));  // 5, +1, -1
-  EXPECT_EQ(values, (std::vector<double>{5, 6, 5}));
-  ASSERT_TRUE(reads({0x03, 0x01, 10, 4, 2}, &values));  // 5, +2, +3
-  EXPECT_EQ(values, (std::vector<double>{5, 7, 10}));
-  ASSERT_TRUE(reads({0x03, 0x02, 10, 0, 1}, &values));  // 5 and two zeros
-  EXPECT_EQ(values, (std::vector<double>{5, 5, 5}));
-  ASSERT_TRUE(reads({0x03, 0x04, 0x80, 0x20, 0, 2, 1}, &values));  // in units of 4096
-  EXPECT_EQ(values, (std::vector<double>{0, 4096, 0}));
   ASSERT_TRUE(reads({0x04, 0x62, 0xf8, 0x3f, 0x00, 0x61, 0x04}, &values));
   EXPECT_EQ(values, (std::vector<double>{1.5, 1.5, 1.75}));
-  ASSERT_TRUE(reads({0x81, 0x05, 0x02}, &values));  // rows 0 and 2
-  EXPECT_EQ(values[0], 1.0);
-  EXPECT_TRUE(std::isnan(values[1]));
-  EXPECT_EQ(values[2], 1.0);
-  ASSERT_TRUE(reads({}, &values));
+  // By the value before, Rice with parameter 0: 5, then zigzag 2 (001) and 1 (01).
+  ASSERT_TRUE(reads({0x05, 0x01, 0, 10, 0b10100}, &values));
+  EXPECT_EQ(values, (std::vector<double>{5, 6, 5}));
+  // The same with parameter 1: quotient 1, remainder 0 (01 0), quotient 0, remainder 1 (1 1).
+  ASSERT_TRUE(reads({0x05, 0x01, 1, 10, 0b11010}, &values));
+  EXPECT_EQ(values, (std::vector<double>{5, 6, 5}));
+  // Exponential: 2 is 01 1, 1 is 01 0.
+  ASSERT_TRUE(reads({0x05, 0x41, 0, 10, 0b010110}, &values));
+  EXPECT_EQ(values, (std::vector<double>{5, 6, 5}));
+  // No sign, by slope: +2, and then +1 more.
+  ASSERT_TRUE(reads({0x05, 0x06, 0, 10, 0b10100}, &values));
+  EXPECT_EQ(values, (std::vector<double>{5, 7, 10}));
+  // A floor of 100 below both steps, in units of 10, hundredths.
+  ASSERT_TRUE(reads({0x25, 0x19, 0, 10, 200, 1, 0, 0b101}, &values));
+  EXPECT_EQ(values, (std::vector<double>{0, 10, 20.1}));
+  // Above a base of -3: 0, 2 and 1.
+  ASSERT_TRUE(reads({0x05, 0x04, 0, 5, 0b101001}, &values));
+  EXPECT_EQ(values, (std::vector<double>{-3, -1, -2}));
+  // Nothing behind the first: no step at all.
+  ASSERT_TRUE(reads({0x05, 0x01, 0, 10}, &values));
+  EXPECT_EQ(values, (std::vector<double>{5, 5, 5}));
+  // One zero (01 0), then a 2, less one (01).
+  ASSERT_TRUE(reads({0x05, 0x21, 0, 10, 0b10010}, &values));
+  EXPECT_EQ(values, (std::vector<double>{5, 5, 6}));
+  // Escaped: 32 zeros, and 64 bits; then a 0.
+  ASSERT_TRUE(reads({0x05, 0x05, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1}, &values));
+  EXPECT_EQ(values, (std::vector<double>{0, 7, 7}));
+  ASSERT_TRUE(reads(std::vector<int>{}, &values));
   EXPECT_TRUE(std::isnan(values[0]));
+}
+
+TEST(ColumnsDecode, reads_which_rows_have_a_value) {
+  const double none = kNaN;
+  const auto same = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::ranges::equal(a, b, [](double x, double y) { return bits(x) == bits(y); });
+  };
+  std::vector<double> values;
+  ASSERT_TRUE(reads({0x81, 0, 0x05, 0x02}, &values));  // a bitmap: rows 0 and 2
+  EXPECT_TRUE(same(values, {1, none, 1}));
+  ASSERT_TRUE(reads({0x81, 2, 0, 2, 0x02}, &values));  // every second from 0, two of them
+  EXPECT_TRUE(same(values, {1, none, 1}));
+  ASSERT_TRUE(reads({0x81, 1, 1, 2, 0x02}, &values));  // every one from 1
+  EXPECT_TRUE(same(values, {none, 1, 1}));
+  ASSERT_TRUE(reads({0x81, 3, 1, 1, 0x02}, &values));
+  EXPECT_TRUE(same(values, {none, 1, none}));
+  EXPECT_FALSE(reads({0x81}));
+  EXPECT_FALSE(reads({0x81, 0})) << "no bitmap";
+  EXPECT_FALSE(reads({0x81, 0, 0x00, 0x02})) << "an empty bitmap";
+  EXPECT_FALSE(reads({0x81, 0, 0x09, 0x02})) << "a bit beyond the rows";
+  EXPECT_FALSE(reads({0x81, 4, 0, 1, 0x02})) << "a period beyond the rows";
+  EXPECT_FALSE(reads({0x81, 1})) << "no first row";
+  EXPECT_FALSE(reads({0x81, 1, 0})) << "no count";
+  EXPECT_FALSE(reads({0x81, 1, 3, 1, 0x02})) << "a first row beyond the last";
+  EXPECT_FALSE(reads({0x81, 1, 0, 0, 0x02})) << "of no row";
+  EXPECT_FALSE(reads({0x81, 1, 0, 4, 0x02})) << "of more than there are";
+  EXPECT_FALSE(reads({0x81, 2, 1, 2, 0x02})) << "beyond the last";
+}
+
+TEST(ColumnsDecode, reads_columns_that_lean_on_others) {
+  const std::vector<int> other{0x05, 0x01, 0, 10, 0b10100};  // 5, 6, 5
+  const std::vector<int> slope{0x05, 0x06, 0, 10, 0b10100};  // 5, 7, 10
+  const std::vector<int> based{0x05, 0x04, 0, 5, 0b101001};  // -3, -1, -2
+  const std::vector<int> same{0x05, 0x03, 0, 2, 2};          // as one column before, from 1
+  std::vector<double> values;
+  ASSERT_TRUE(reads({other, same}, &values));
+  EXPECT_EQ(values, (std::vector<double>{1, 2, 1}));
+  ASSERT_TRUE(reads({other, {0x01, 0}, {0x15, 0x13, 0, 2, 5, 2}}, &values));
+  EXPECT_EQ(values, (std::vector<double>{0.1, -0.1, 0.1})) << "against it, two to its one";
+  ASSERT_TRUE(reads({slope, {0x05, 0x03, 0, 2, 2, 0b10001}}, &values));
+  EXPECT_EQ(values, (std::vector<double>{1, 3, 4})) << "2 less in the second step";
+  ASSERT_TRUE(reads({based, same}, &values));
+  EXPECT_EQ(values, (std::vector<double>{1, 3, 2}));
+
+  EXPECT_FALSE(reads({other, {0x05, 0x03, 0, 0, 2}}, &values)) << "on itself";
+  EXPECT_FALSE(reads({other, {0x05, 0x03, 0, 4, 2}}, &values)) << "on none";
+  EXPECT_FALSE(reads({other, {0x05, 0x03, 0, 2}}, &values)) << "without a first value";
+  EXPECT_FALSE(reads({other, {0x85, 1, 0, 2, 0x03, 0, 2, 2}}, &values)) << "not in every row";
+  EXPECT_FALSE(reads({{0x85, 1, 0, 2, 0x01, 0, 2}, same}, &values)) << "on one with gaps";
+  EXPECT_FALSE(reads({{0x01, 2}, same}, &values)) << "on a constant";
+  EXPECT_FALSE(reads({std::vector<int>{}, same}, &values)) << "on nothing";
+  EXPECT_FALSE(reads({other, same, same}, &values)) << "on one that leans itself";
+  EXPECT_FALSE(reads({{0x05, 0x01, 0, 10, 0, 0}, same}, &values)) << "on a damaged one";
+  EXPECT_FALSE(reads({{0x05}, same}, &values)) << "on one cut short";
 }
 
 TEST(ColumnsDecode, refuses_damaged_columns_and_fills_with_no_value) {
   EXPECT_FALSE(reads({0x00})) << "no such kind";
   EXPECT_FALSE(reads({0x0f, 0})) << "a kind of a later version";
   EXPECT_FALSE(reads({0x71, 0})) << "no such scale";
-  EXPECT_FALSE(reads({0x12, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f})) << "bits have no scale";
-  EXPECT_FALSE(reads({0x14, 0, 0, 0})) << "bits have no scale";
-  EXPECT_FALSE(reads({0x01})) << "no value";
   EXPECT_FALSE(reads({0x01, 0, 0})) << "more behind the value";
-  EXPECT_FALSE(reads({0x01, 0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20})) << "beyond 2^53";
-  EXPECT_FALSE(reads({0x02, 0, 0, 0, 0, 0, 0, 0})) << "seven bytes";
-  EXPECT_FALSE(reads({0x03})) << "no form";
-  EXPECT_FALSE(reads({0x03, 0x08, 0, 0, 0})) << "no such form";
-  EXPECT_FALSE(reads({0x03, 0x04})) << "no unit";
-  EXPECT_FALSE(reads({0x03, 0x00})) << "no first value";
-  EXPECT_FALSE(reads({0x03, 0x00, 0, 0})) << "a value short";
-  EXPECT_FALSE(reads({0x03, 0x00, 0, 0, 0, 0})) << "a value too many";
-  EXPECT_FALSE(reads({0x03, 0x02, 0, 0})) << "a run without its length";
-  EXPECT_FALSE(reads({0x03, 0x02, 0, 0, 2})) << "a run beyond the end";
-  EXPECT_FALSE(reads({0x03, 0x02, 0, 0, 200, 1})) << "a run of a silly length";
-  EXPECT_FALSE(reads({0x04, 0x62, 0xf8})) << "a value cut short";
-  EXPECT_FALSE(reads({0x04, 0x72, 0, 0, 0, 0})) << "nine bytes";
-  EXPECT_FALSE(reads({0x04, 0, 0})) << "a value short";
-  EXPECT_FALSE(reads({0x81})) << "no bitmap";
-  EXPECT_FALSE(reads({0x81, 0x00, 0x02})) << "an empty bitmap";
-  EXPECT_FALSE(reads({0x81, 0x09, 0x02})) << "a bit beyond the rows";
+  EXPECT_FALSE(reads({0x02, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0})) << "more behind the value";
+  EXPECT_FALSE(reads({0x04, 0, 0, 0, 0})) << "a value too many";
+  EXPECT_FALSE(reads({0x05})) << "no form";
+  EXPECT_FALSE(reads({0x05, 0x01})) << "no parameter";
+  EXPECT_FALSE(reads({0x05, 0x81, 0, 10})) << "no such form";
+  EXPECT_FALSE(reads({0x05, 0x0d, 0, 10})) << "no such sign";
+  EXPECT_FALSE(reads({0x05, 0x00, 0, 10})) << "a base has no signs";
+  EXPECT_FALSE(reads({0x05, 0x11, 0})) << "no unit";
+  EXPECT_FALSE(reads({0x05, 0x09, 0})) << "no floor";
+  EXPECT_FALSE(reads({0x05, 0x01, 0})) << "no first value";
+  EXPECT_FALSE(reads({0x05, 0x01, 0, 10, 0b100})) << "a value short";
+  EXPECT_FALSE(reads({0x05, 0x01, 0, 10, 0b1010100})) << "a bit behind the last value";
+  EXPECT_FALSE(reads({0x05, 0x01, 0, 10, 0b10100, 0})) << "a byte behind the last value";
+  EXPECT_FALSE(reads({0x05, 0x21, 0, 10, 0b0010100})) << "a run beyond the end";
+  EXPECT_FALSE(reads({0x05, 0x05, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0})) << "half an escape";
+  // 2^53 and one more.
+  EXPECT_TRUE(reads({0x05, 0x05, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20}));
+  EXPECT_FALSE(reads({0x05, 0x05, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0b110}));
+  EXPECT_FALSE(reads({0x05, 0x05, 0, 0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20}));
 }
 
 TEST(ColumnsDecode, survives_damage_of_any_kind) {
