@@ -35,6 +35,7 @@ AREAS = {
         "coordinator/shell", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
     ],
     "tests/unit/coordinator/cli": ["coordinator/cli", "schemas/metrics", "base"],
+    "tests/support/fake_nvml": ["agent/shell"],
     "tests/sim": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base"],
     "tests/integration": ["coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
     "tests/fuzz": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
@@ -62,7 +63,7 @@ THIRD_PARTY = {
     "spdlog": ["base/runtime/log.cpp"],
     "toml.hpp": ["base/runtime/config.cpp"],
     "mqtt": ["base/runtime/mqtt_connection.cpp"],
-    "sqlite3.h": ["base/runtime/sqlite.cpp"],
+    "sqlite3.h": ["base/runtime/sqlite.cpp", "tests/support/simulated_disk.cpp"],
     "nlohmann": ["coordinator/cli", "tests/unit/coordinator"],
     "curl": ["coordinator/cli/http_client.cpp"],
     "CLI": ["coordinator/cli", "agent/main.cpp", "coordinator/main.cpp"],
@@ -109,6 +110,8 @@ def core_sibling(includer, included):
     if not core or not below(included, core):
         return False
     mine, theirs = folder(includer), folder(included)
+    if theirs != core and (below(mine, theirs) or below(theirs, mine)):
+        return False  # collect/gpu is a part of collect
     return mine != core and mine != theirs
 
 

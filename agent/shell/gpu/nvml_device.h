@@ -1,0 +1,104 @@
+// Reads the numbers of one GPU through NVML, with as few calls as they can be had by.
+//
+// What a GPU answers it does not have is not asked again for a while (kAskAgain). Processes,
+// instances and performance counters are nvml_details.h's.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/core/collect/gpu/gpu_readings.h"
+#include "agent/shell/gpu/nvml_calls.h"
+#include "agent/shell/gpu/nvml_details.h"
+
+namespace bw::agent {
+
+class NvmlDevice {
+ public:
+  // Rounds after which what was not supported is asked once more: MIG may have been switched off.
+  static constexpr std::uint32_t kAskAgain = 600;
+
+  // `calls` must outlive the device.
+  NvmlDevice(NvmlCalls& calls, nvml::Device handle);
+
+  GpuIdentity identify(const std::string& driver);
+
+  // The values that `out` says are due. False where the GPU is lost: then there are none.
+  bool read(const ProcessNames& names, GpuReading& out);
+
+ private:
+  // One bit a question that may turn out not to be supported.
+  enum class Ask : std::uint8_t {
+    utilization,
+    memory_v2,
+    memory,
+    temperature,
+    temperature_v,
+    power,
+    energy,
+    clock_sm,
+    clock_memory,
+    clock_video,
+    clock_reasons,
+    encoder,
+    decoder,
+    bar1,
+    margin,
+    power_limit,
+    pstate,
+    fan,
+    jpg,
+    ofa,
+    pcie_transmit,
+    pcie_receive,
+    replay,
+    pcie_gen,
+    pcie_width,
+    pcie_gen_max,
+    pcie_width_max,
+    ecc_corrected_volatile,
+    ecc_uncorrected_volatile,
+    ecc_corrected_aggregate,
+    ecc_uncorrected_aggregate,
+    remapped,
+    mig_mode,
+    count_,
+  };
+  // The fields of one tier, asked by one call.
+  struct Batch {
+    static constexpr std::size_t kMost = 32;
+    std::array<nvml::FieldValue, kMost> fields{};
+    std::array<std::uint8_t, kMost> specs{};  // of each: its place in the table of fields
+    std::size_t count = 0;
+  };
+
+  template <typename... Parameters, typename... Arguments>
+  bool ask(Ask what, nvml::Return (*function)(nvml::Device, Parameters...), Arguments... arguments);
+  void ask_number(Ask what, NvmlLibrary::Unsigned* function, GpuValue value, GpuReading& out);
+  void ask_utilization(Ask what, nvml::Return (*function)(nvml::Device, unsigned*, unsigned*),
+                       GpuValue value, GpuReading& out);
+  void ask_clock(Ask what, int domain, GpuValue value, GpuReading& out);
+  void ask_ecc(Ask what, int type, int counter, GpuValue value, GpuReading& out);
+  void forget_unsupported();
+  void read_fields(Batch& batch, GpuReading& out);
+  void read_every_round(GpuReading& out);
+  void read_memory(GpuReading& out);
+  void read_temperature(GpuReading& out);
+  void read_every_tenth(GpuReading& out);
+  void read_throughput(GpuReading& out);
+  void read_instead_of_fields(GpuReading& out);
+  void read_every_sixtieth(GpuReading& out);
+
+  NvmlCalls& calls_;
+  nvml::Device handle_;
+  bool lost_ = false;
+  std::uint32_t rounds_ = 0;
+  std::bitset<static_cast<std::size_t>(Ask::count_)> unsupported_;
+  std::array<Batch, 3> batches_;  // by tier
+  GpmCounters counters_;
+  ProcessList processes_;
+};
+
+}  // namespace bw::agent

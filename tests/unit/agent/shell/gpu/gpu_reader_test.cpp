@@ -1,0 +1,165 @@
+#include "agent/shell/gpu/gpu_reader.h"
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/runtime/clock.h"
+#include "tests/unit/agent/shell/gpu/fake_gpus.h"
+
+namespace bw::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The reader's thread is real, and so is the time it is given.
+class GpuReaderTest : public testing::Test {
+ protected:
+  static constexpr milliseconds kPeriod{10};
+  static constexpr seconds kMost{20};
+
+  void open(const FakeGpus& gpus, const std::string& library = fake_nvml()) {
+    GpuReaderOptions options;
+    options.nvml.library = library;
+    options.nvml.root = gpus.root().path();
+    options.nvml.retry_first = milliseconds{100};
+    options.call_deadline = milliseconds{300};
+    options.open_deadline = milliseconds{600};
+    options.rest_first = milliseconds{100};
+    reader_.emplace(options);
+  }
+  void tick() {
+    const Instant before = monotonic_now();
+    const GpuReadings* readings = reader_->read(tick_++, before);
+    longest_ = std::max(longest_, monotonic_now() - before);
+    if (readings != nullptr) last_ = *readings;
+  }
+  bool until(const std::function<bool()>& condition) {
+    const Instant end = monotonic_now() + kMost;
+    while (monotonic_now() < end) {
+      tick();
+      if (condition()) return true;
+      std::this_thread::sleep_for(kPeriod);
+    }
+    return false;
+  }
+  bool is(std::size_t gpu, GpuCondition condition) const {
+    return gpu < last_.gpus.size() && last_.gpus[gpu].condition == condition;
+  }
+  bool reads(std::size_t gpu, double util) const {
+    return is(gpu, GpuCondition::ok) && last_.gpus[gpu].fresh &&
+           last_.gpus[gpu][GpuValue::util] == util;
+  }
+
+  std::optional<GpuReader> reader_;
+  std::uint64_t tick_ = 0;
+  Duration longest_{};
+  GpuReadings last_;
+};
+
+TEST_F(GpuReaderTest, HandsOverEachRoundOnce) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5); }));
+  gpus.script("value * util 5\nslow 0 nvmlDeviceGetUtilizationRates 150\n");
+  int rounds = 0;
+  const Instant end = monotonic_now() + milliseconds{600};
+  while (monotonic_now() < end) {
+    if (reader_->read(tick_++, monotonic_now()) != nullptr) ++rounds;
+    std::this_thread::sleep_for(milliseconds{2});
+  }
+  EXPECT_GE(rounds, 1);
+  EXPECT_LE(rounds, 6);  // of hundreds of ticks: rounds of 150 ms, and two that were under way
+}
+
+TEST_F(GpuReaderTest, TiersThatWereDueWhileARoundLastedAreReadInTheNext) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\nvalue * pstate 3\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && !last_.gpus[0].ten; }));
+  gpus.script("value * util 5\nvalue * pstate 4\nslow 0 nvmlDeviceGetUtilizationRates 60\n");
+  ASSERT_TRUE(until([&] {
+    return is(0, GpuCondition::ok) && last_.gpus[0].ten && last_.gpus[0][GpuValue::pstate] == 4;
+  }));
+}
+
+TEST_F(GpuReaderTest, ACallThatHangsCostsItsOwnGpuOnlyAndEndsWhenItReturns) {
+  const FakeGpus gpus(3);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5) && reads(2, 5); }));
+  gpus.script("value * util 6\nhang 1 nvmlDeviceGetUtilizationRates\n");
+  ASSERT_TRUE(until([&] { return is(1, GpuCondition::hung); }));
+  EXPECT_EQ(last_.state, NvmlState::hung);
+  EXPECT_NE(last_.reason.find(pci_of(1)), std::string::npos) << last_.reason;
+  ASSERT_TRUE(until([&] { return reads(0, 6) && reads(2, 6); }));
+  EXPECT_EQ(last_.state, NvmlState::hung);
+  EXPECT_TRUE(is(1, GpuCondition::hung));
+  EXPECT_EQ(last_.gpus[0].identity->uuid, "GPU-0");
+  gpus.script("value * util 7\n");
+  ASSERT_TRUE(until([&] { return reads(1, 7) && reads(2, 7); }));
+  EXPECT_EQ(last_.state, NvmlState::ok);
+  EXPECT_LT(longest_, milliseconds{100});
+}
+
+TEST_F(GpuReaderTest, WhereTheOpeningHangsAllWaitsForItButTheTick) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\nhang -1 nvmlInit_v2\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return last_.state == NvmlState::hung; }));
+  EXPECT_TRUE(last_.worth);
+  gpus.script("value * util 5\n");
+  ASSERT_TRUE(until([&] { return reads(0, 5); }));
+  EXPECT_EQ(last_.state, NvmlState::ok);
+  EXPECT_LT(longest_, milliseconds{100});
+}
+
+TEST_F(GpuReaderTest, MoreThreadsThanTheBoundAreNotLeftBehind) {
+  const int count = static_cast<int>(GpuReader::kMaxStuck) + 2;
+  const FakeGpus gpus(count);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(static_cast<std::size_t>(count) - 1, 5); }));
+  gpus.script("value * util 6\nhang * nvmlDeviceGetUtilizationRates\n");
+  ASSERT_TRUE(until([&] {
+    return last_.state == NvmlState::hung &&
+           is(static_cast<std::size_t>(count) - 1, GpuCondition::hung);
+  }));
+  gpus.script("value * util 7\n");
+  ASSERT_TRUE(until([&] {
+    for (std::size_t gpu = 0; gpu < static_cast<std::size_t>(count); ++gpu) {
+      if (!reads(gpu, 7)) return false;
+    }
+    return last_.state == NvmlState::ok;
+  }));
+  EXPECT_LT(longest_, milliseconds{100});
+}
+
+TEST_F(GpuReaderTest, EndsWhileACallHangs) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5); }));
+  gpus.script("hang 0 nvmlDeviceGetUtilizationRates\n");
+  ASSERT_TRUE(until([&] { return is(0, GpuCondition::hung); }));
+  const Instant before = monotonic_now();
+  reader_.reset();
+  EXPECT_LT(monotonic_now() - before, seconds{5});
+  gpus.script("");
+}
+
+TEST_F(GpuReaderTest, WhereThereIsNoLibraryTheThreadIsLeftAsleep) {
+  const FakeGpus gpus(0);
+  open(gpus, "/nowhere/libnvidia-ml.so.1");
+  ASSERT_TRUE(until([&] { return !last_.reason.empty(); }));
+  EXPECT_EQ(last_.state, NvmlState::missing);
+  EXPECT_FALSE(last_.worth);
+  EXPECT_EQ(reader_->read(tick_++, monotonic_now()), nullptr);
+}
+
+}  // namespace
+}  // namespace bw::agent
