@@ -1,0 +1,50 @@
+#include "coordinator/core/export/glob.h"
+
+#include <gtest/gtest.h>
+
+namespace bw::coordinator::exporting {
+namespace {
+
+TEST(Glob, StarsTakeAnyNumberOfCharactersAndQuestionMarksOne) {
+  EXPECT_TRUE(glob_matches("cpu.*", "cpu.util"));
+  EXPECT_TRUE(glob_matches("*", ""));
+  EXPECT_TRUE(glob_matches("cpu.load?", "cpu.load5"));
+  EXPECT_TRUE(glob_matches("*.rx_*s", "net.rx_packets"));
+  EXPECT_TRUE(glob_matches("a*b*c", "aXbXbXc"));
+  EXPECT_TRUE(glob_matches("cpu.util", "cpu.util"));
+  EXPECT_FALSE(glob_matches("cpu.load?", "cpu.load"));
+  EXPECT_FALSE(glob_matches("cpu.*", "gpu.util"));
+  EXPECT_FALSE(glob_matches("cpu", "cpu.util"));
+  EXPECT_FALSE(glob_matches("a*b*c", "aXbXb"));
+  EXPECT_FALSE(glob_matches("", "x"));
+}
+
+TEST(Glob, ManyStarsTakeNoLongTime) {
+  EXPECT_FALSE(glob_matches("*a*a*a*a*a*a*a*a*a*a*b", std::string(1000, 'a')));
+}
+
+TEST(MetricFilter, WithoutPatternsEverythingPasses) {
+  EXPECT_TRUE(MetricFilter().admits("cpu.util"));
+  EXPECT_TRUE(MetricFilter({"!self.*"}).admits("cpu.util"));
+  EXPECT_FALSE(MetricFilter({"!self.*"}).admits("self.rss"));
+}
+
+TEST(MetricFilter, WhatIsLeftOutStaysOutWhateverElseMatches) {
+  const MetricFilter filter({"cpu.*", "!cpu.guest*", "mem.util"});
+  EXPECT_TRUE(filter.admits("cpu.user"));
+  EXPECT_TRUE(filter.admits("mem.util"));
+  EXPECT_FALSE(filter.admits("cpu.guest_nice"));
+  EXPECT_FALSE(filter.admits("mem.total"));
+}
+
+TEST(MetricFilter, WrongPatternsAreToldInWords) {
+  EXPECT_EQ(check_patterns({"cpu.*", "!gpu.?", "a-b:c/d"}), "");
+  EXPECT_NE(check_patterns({""}).find("is empty"), std::string::npos);
+  EXPECT_NE(check_patterns({"!"}).find("is empty"), std::string::npos);
+  EXPECT_NE(check_patterns({"cpu[0]"}).find("'cpu[0]' is no pattern"), std::string::npos);
+  EXPECT_NE(check_patterns(std::vector<std::string>(101, "a")).find("at most 100"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace bw::coordinator::exporting
