@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "schemas/metrics/metric_table.h"
 #include "schemas/wire/limits.h"
@@ -27,6 +28,11 @@ double counter_pace(double pace, double increment, double seconds) {
   return std::max(increment / seconds, pace * kPaceKept);
 }
 
+double rounded_share(double part, double whole) {
+  if (!(whole > 0)) return Sample::kNoValue;
+  return std::round(10000 * part / whole) / 100;
+}
+
 Sample::Alias Sample::declare(const metrics::MetricInfo& metric, std::vector<wire::Label> labels) {
   for (Alias alias = 0; alias < metrics_.size(); ++alias) {
     if (metrics_[alias] == &metric && series_[alias].labels == labels) return alias;
@@ -45,6 +51,18 @@ Sample::Alias Sample::declare(const metrics::MetricInfo& metric, std::vector<wir
   if (metric.kind == wire::SeriesKind::counter) counters_.push_back({.alias = alias});
   grown_ = true;
   return alias;
+}
+
+void Sample::relabel(Alias alias, std::vector<wire::Label> labels) {
+  if (alias >= series_.size() || series_[alias].labels == labels) return;
+  series_[alias].labels = std::move(labels);
+  values_[alias] = kNoValue;
+  live_[alias] = static_cast<float>(kNoValue);
+  fresh_[alias] = 0;
+  for (Counter& counter : counters_) {
+    if (counter.alias == alias) counter = Counter{.alias = alias};
+  }
+  grown_ = true;
 }
 
 void Sample::advance(Counter& counter, Instant now) {

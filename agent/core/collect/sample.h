@@ -1,7 +1,8 @@
 // The newest value of every series, and the series table that names them.
 //
-// Series are only ever added: a series whose device is gone keeps its alias and has no value (NaN)
-// until the device is back. Nothing is allocated but when a series is added.
+// A series whose device is gone keeps its alias and has no value (NaN) until the device is back.
+// None is taken away; one of a bounded set may be given to something else (relabel), which makes
+// another table of it. Nothing is allocated but when a series is added or given away.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,10 @@ double counter_increment(double previous, double current, double pace, double se
 // The pace after a known rise: the highest of late, each rise keeping nine tenths of the old one.
 double counter_pace(double pace, double increment, double seconds);
 
+// 100 * part / whole, to the hundredths: what lies below is the noise of the counting, and costs
+// room in every block. NaN where one of them is none, or `whole` is 0.
+double rounded_share(double part, double whole);
+
 class Sample {
  public:
   using Alias = std::uint32_t;
@@ -40,6 +45,9 @@ class Sample {
   // The alias of the series of `metric` with these labels, added where it is new. kNoAlias once the
   // table holds wire::kMaxSeries: refused() counts those.
   Alias declare(const metrics::MetricInfo& metric, std::vector<wire::Label> labels = {});
+
+  // Gives a series to something else: other labels, no value, and a counter without a past.
+  void relabel(Alias alias, std::vector<wire::Label> labels);
 
   // A gauge's value or a counter's cumulative one (exact up to 2^53); kNoAlias is ignored.
   void set(Alias alias, double value) {

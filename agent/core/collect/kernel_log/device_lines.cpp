@@ -1,0 +1,145 @@
+#include "agent/core/collect/kernel_log/device_lines.h"
+
+#include <utility>
+
+#include "agent/core/collect/kernel_log/line_parts.h"
+
+namespace bw::agent {
+
+namespace {
+
+using wire::Severity;
+
+constexpr std::size_t kMaxInterface = 15;  // IFNAMSIZ - 1
+
+// The interface a driver's line is about: the word before the first of these, be the line
+// "igb 0000:01:00.0 eth0: igb: eth0 NIC Link is Down", "r8169 0000:01:00.0 eth0: Link is Down" or
+// "eth0: link down". Empty where there is none, or where it comes so late that it is only quoted.
+std::string_view interface_before(std::string_view line, std::string_view words) {
+  std::size_t at = line.find(words);
+  constexpr std::size_t kMostBefore = 96;
+  if (at == std::string_view::npos || at == 0 || at > kMostBefore) return {};
+  std::string_view before = line.substr(0, at);
+  while (before.ends_with(' ') || before.ends_with(':')) before.remove_suffix(1);
+  const std::size_t blank = before.find_last_of(" :");
+  if (blank != std::string_view::npos) before.remove_prefix(blank + 1);
+  return before.size() <= kMaxInterface ? before : std::string_view{};
+}
+
+bool tell_link(Findings& findings, bool up, std::string_view interface, std::string_view line) {
+  Finding found = finding(up ? EventKind::link_up : EventKind::link_down,
+                          up ? Severity::info : Severity::warning, interface,
+                          "the link of " + std::string(interface) + (up ? " is up" : " is down"));
+  found.with("interface", interface).with("message", line);
+  if (!up) found.with("action", "check cable, transceiver and the switch's port");
+  findings.push_back(std::move(found));
+  return true;
+}
+
+bool recognise_link(std::string_view line, Findings& findings) {
+  struct Words {
+    std::string_view words;
+    bool up;
+  };
+  constexpr Words kWords[] = {{" NIC Link is Down", false},
+                              {" NIC Link is Up", true},
+                              {": Link is Down", false},
+                              {": Link is Up", true},
+                              {": Link down", false},
+                              {": Link up", true},
+                              {": link down", false},
+                              {": link up", true},
+                              {" NIC Copper Link is Down", false},
+                              {" NIC Copper Link is Up", true},
+                              {": NIC Link is Down", false},
+                              {": carrier lost", false},
+                              {": carrier acquired", true}};
+  // "bond0: (slave eth0): link status definitely down, disabling slave"
+  std::string_view rest = line;
+  if (const auto bond = take_until(rest, ": (slave "); bond && bond->size() <= kMaxInterface) {
+    const std::string_view slave = rest.substr(0, rest.find(')'));
+    if (contains(rest, "link status definitely down"))
+      return tell_link(findings, false, slave, line);
+    if (contains(rest, "link status definitely up")) return tell_link(findings, true, slave, line);
+    return false;
+  }
+  for (const Words& words : kWords) {
+    const std::string_view interface = interface_before(line, words.words);
+    if (interface.empty()) continue;
+    if (interface.starts_with("ata")) return false;  // "ata1: SATA link down": a disk's
+    return tell_link(findings, words.up, interface, line);
+  }
+  return false;
+}
+
+// "NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out", later "e1000e 0000:00:1f.6 eth0:
+// NETDEV WATCHDOG: CPU: 1: transmit queue 0 timed out 5000 ms"; "...: Detected Hardware Unit Hang".
+bool recognise_nic_reset(std::string_view line, Findings& findings) {
+  std::string_view interface;
+  std::string_view rest = line;
+  if (take(rest, "NETDEV WATCHDOG: ")) {
+    interface = first_word(rest);
+  } else if (contains(line, "NETDEV WATCHDOG: CPU")) {
+    interface = interface_before(line, ": NETDEV WATCHDOG: CPU");
+  } else if (contains(line, "Detected Hardware Unit Hang")) {
+    interface = interface_before(line, ": Detected Hardware Unit Hang");
+  } else if (contains(line, ": Detected Tx Unit Hang")) {
+    interface = interface_before(line, ": Detected Tx Unit Hang");
+  } else if (contains(line, ": Reset adapter")) {
+    interface = interface_before(line, ": Reset adapter");
+  }
+  if (interface.empty()) return false;
+  findings.push_back(finding(EventKind::nic_reset, Severity::warning, interface,
+                             "network interface " + std::string(interface) + " hung and was reset")
+                         .with("interface", interface)
+                         .with("message", line)
+                         .with("action",
+                               "update the interface's driver and firmware; replace it "
+                               "if it goes on"));
+  return true;
+}
+
+// "usb 1-1: USB disconnect, device number 4", "usb usb1-port2: over-current condition", "usb 1-1:
+// device descriptor read/64, error -71", "hub 1-0:1.0: over-current change on port 2".
+bool recognise_usb(std::string_view line, Findings& findings) {
+  const std::string_view whole = line;
+  if (!take(line, "usb ") && !take(line, "hub ")) return false;
+  const auto port = take_until(line, ": ");
+  if (!port || port->size() > 32) return false;
+  const std::string named = "USB device at " + std::string(*port);
+  if (line.starts_with("USB disconnect")) {
+    findings.push_back(finding(EventKind::usb_disconnect, Severity::info, *port, named + " is gone")
+                           .with("port", *port)
+                           .with("message", whole));
+    return true;
+  }
+  std::string text;
+  std::string_view action = "check the plug and cable; try another port";
+  if (line.starts_with("over-current")) {
+    text = "USB port " + std::string(*port) + " draws too much and was switched off";
+    action = "unplug the device; use a hub with its own power supply";
+  } else if (line.starts_with("device descriptor read") ||
+             line.starts_with("device not accepting address") ||
+             line.starts_with("device not responding") ||
+             line.starts_with("Cannot enable. Maybe the USB cable is bad") ||
+             line.starts_with("unable to enumerate USB device")) {
+    text = named + " does not answer";
+  } else {
+    return false;
+  }
+  findings.push_back(finding(EventKind::usb_error, Severity::warning, *port, std::move(text))
+                         .with("port", *port)
+                         .with("message", whole)
+                         .with("action", action));
+  return true;
+}
+
+}  // namespace
+
+bool recognise_device(const KernelMessage& message, Findings& findings) {
+  const std::string_view line = message.text;
+  return recognise_usb(line, findings) || recognise_nic_reset(line, findings) ||
+         recognise_link(line, findings);
+}
+
+}  // namespace bw::agent

@@ -1,0 +1,57 @@
+#include "agent/core/collect/kernel_log/device_lines.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/agent/core/collect/kernel_log/lines.h"
+
+namespace bw::agent {
+namespace {
+
+std::string told(std::string_view line) {
+  return told_by(recognise_device, line);
+}
+
+TEST(DeviceLines, LinksThatGoDownAndUpAreToldByTheirInterface) {
+  EXPECT_EQ(told("igb 0000:01:00.0 eno1: igb: eno1 NIC Link is Down"), "link_down/warning/eno1");
+  EXPECT_EQ(told("e1000e 0000:00:1f.6 eth0: NIC Link is Up 1000 Mbps Full Duplex"),
+            "link_up/info/eth0");
+  EXPECT_EQ(told("e1000e: eth0 NIC Link is Down"), "link_down/warning/eth0");
+  EXPECT_EQ(told("r8169 0000:02:00.0 enp2s0: Link is Down"), "link_down/warning/enp2s0");
+  EXPECT_EQ(told("mlx5_core 0000:5c:00.0 ens1f0: Link down"), "link_down/warning/ens1f0");
+  EXPECT_EQ(told("eth1: link up, 100Mbps, full-duplex, lpa 0x45E1"), "link_up/info/eth1");
+  EXPECT_EQ(told("bond0: (slave eth0): link status definitely down, disabling slave"),
+            "link_down/warning/eth0");
+  EXPECT_EQ(told("bond0: (slave eth0): link status definitely up, 1000 Mbps full duplex"),
+            "link_up/info/eth0");
+  EXPECT_EQ(told("bond0: (slave eth0): Enslaving as an active interface"), "unknown");
+}
+
+TEST(DeviceLines, WhatIsNoNetworkLinkIsLeftAlone) {
+  EXPECT_EQ(told("ata1: SATA link down (SStatus 0 SControl 300)"), "unknown");
+  EXPECT_EQ(told("IPv6: ADDRCONF(NETDEV_CHANGE): cali1: link becomes ready"), "unknown");
+  EXPECT_EQ(told(": Link is Down"), "unknown");
+  EXPECT_EQ(told("a_name_that_is_too_long_for_one: Link is Down"), "unknown");
+}
+
+TEST(DeviceLines, InterfacesThatHangAreTold) {
+  EXPECT_EQ(told("NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out"),
+            "nic_reset/warning/eth0");
+  EXPECT_EQ(told("e1000e 0000:00:1f.6 eth0: NETDEV WATCHDOG: CPU: 1: transmit queue 0 timed out"),
+            "nic_reset/warning/eth0");
+  EXPECT_EQ(told("e1000e 0000:00:1f.6 eth0: Detected Hardware Unit Hang:"),
+            "nic_reset/warning/eth0");
+  EXPECT_EQ(told("ixgbe 0000:01:00.0 eth2: Reset adapter"), "nic_reset/warning/eth2");
+}
+
+TEST(DeviceLines, UsbDevicesThatGoOrFailAreTold) {
+  EXPECT_EQ(told("usb 1-1.4: USB disconnect, device number 4"), "usb_disconnect/info/1-1.4");
+  EXPECT_EQ(told("usb usb1-port2: over-current condition"), "usb_error/warning/usb1-port2");
+  EXPECT_EQ(told("hub 1-0:1.0: over-current change on port 2"), "usb_error/warning/1-0:1.0");
+  EXPECT_EQ(told("usb 1-1: device descriptor read/64, error -71"), "usb_error/warning/1-1");
+  EXPECT_EQ(told("usb 1-1: device not accepting address 5, error -71"), "usb_error/warning/1-1");
+  EXPECT_EQ(told("usb 1-1: new high-speed USB device number 2 using xhci_hcd"), "unknown");
+  EXPECT_EQ(told("usb 1-1"), "unknown");
+}
+
+}  // namespace
+}  // namespace bw::agent
