@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/runtime/clock.h"
+
 namespace bw::agent {
 
 namespace {
@@ -41,19 +43,8 @@ std::vector<std::string> names_in(int root, const std::string& directory) {
   return names;
 }
 
-// Not there, as opposed to there and not readable. A kernel that has pressure information switched
-// off shows the files and answers EOPNOTSUPP; a device that went while its file was open, ENODEV.
-bool means_missing(int error) {
-  return error == ENOENT || error == ENOTDIR || error == EOPNOTSUPP || error == ENODEV ||
-         error == ENXIO;
-}
-
-}  // namespace
-
-std::vector<std::string> expand_pattern(int root, std::string_view pattern, std::size_t most,
-                                        std::size_t& left_out) {
+std::vector<std::string> expand_one(int root, std::string_view pattern) {
   std::vector<std::string> found{""};  // without the leading '/', as openat() wants them
-  left_out = 0;
   while (!pattern.empty()) {
     pattern.remove_prefix(1);  // '/'
     const std::string_view component = pattern.substr(0, pattern.find('/'));
@@ -76,9 +67,32 @@ std::vector<std::string> expand_pattern(int root, std::string_view pattern, std:
       found, [&](const std::string& path) { return faccessat(root, path.c_str(), F_OK, 0) != 0; });
   for (std::string& path : found) path.insert(path.begin(), '/');
   std::sort(found.begin(), found.end());
-  if (found.size() > most) {
-    left_out = found.size() - most;
-    found.resize(most);
+  return found;
+}
+
+}  // namespace
+
+// A kernel that has pressure information switched off shows the files and answers EOPNOTSUPP; a
+// device that went while its file was open, ENODEV.
+bool means_missing(int error) {
+  return error == ENOENT || error == ENOTDIR || error == EOPNOTSUPP || error == ENODEV ||
+         error == ENXIO;
+}
+
+std::vector<std::string> expand_patterns(int root, std::string_view patterns, std::size_t most,
+                                         std::size_t& left_out) {
+  std::vector<std::string> found;
+  left_out = 0;
+  while (!patterns.empty()) {
+    const std::string_view pattern = patterns.substr(0, patterns.find(' '));
+    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
+    for (std::string& path : expand_one(root, pattern)) {
+      if (found.size() < most) {
+        found.push_back(std::move(path));
+      } else {
+        ++left_out;
+      }
+    }
   }
   return found;
 }
@@ -87,6 +101,7 @@ FileReader::FileReader(const std::string& root, std::span<const SourceSpec> sour
     : root_(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   buffer_.resize(kFirstBuffer);
   for (const SourceSpec& spec : sources) {
+    if (spec.lane != metrics::Lane::tick) continue;
     Source& source = sources_.emplace_back();
     source.spec = &spec;
     source.pattern = spec.path.find('*') != std::string_view::npos;
@@ -107,6 +122,7 @@ std::span<const TextReading> FileReader::read(std::uint64_t tick) {
   used_ = 0;
   pieces_.clear();
   readings_.clear();
+  clock_ = monotonic_now();
   for (Source& source : sources_) {
     if (tick < source.due) continue;
     source.due = (tick / source.spec->every + 1) * source.spec->every;
@@ -129,8 +145,8 @@ std::size_t FileReader::left_out() const {
 void FileReader::rescan(Source& source, std::uint64_t tick) {
   source.rescan = (tick / kRescanTicks + 1) * kRescanTicks;
   files_ -= source.files.size();
-  std::vector<std::string> paths =
-      expand_pattern(root_, source.spec->path, kMaxFiles - files_, source.left_out);
+  std::vector<std::string> paths = expand_patterns(
+      root_, source.spec->path, std::min(kMaxMatches, kMaxFiles - files_), source.left_out);
   std::vector<File> files;
   files.reserve(paths.size());
   for (std::string& path : paths) {
@@ -168,17 +184,23 @@ void FileReader::read_file(const Source& source, File& file, std::uint64_t tick)
   }
   file.missing_until = 0;
   if (error != 0) length = 0;
-  readings_.push_back(
-      TextReading{.source = source.spec->id, .path = file.path, .text = {}, .error = error});
+  const Instant now = monotonic_now();
+  readings_.push_back(TextReading{.source = source.spec->id,
+                                  .path = file.path,
+                                  .text = {},
+                                  .error = error,
+                                  .took = now - std::exchange(clock_, now)});
   pieces_.push_back(Piece{.offset = used_, .length = length});
   used_ += length;
-  if (source.spec->every >= kCloseFrom) close_file(file);
+  if (source.spec->every >= kCloseFrom || open_ > kMaxOpen) close_file(file);
 }
 
-int FileReader::open_file(File& file) const {
+int FileReader::open_file(File& file) {
   // Not blocking: a FIFO in the place of a file must not stop the tick.
   file.fd = openat(root_, file.path.c_str() + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  return file.fd < 0 ? errno : 0;
+  if (file.fd < 0) return errno;
+  ++open_;
+  return 0;
 }
 
 // Files of /proc come in pieces of a page or so: the end is where nothing more comes.
@@ -198,9 +220,11 @@ int FileReader::read_text(int fd, std::size_t& length) {
   return 0;
 }
 
-void FileReader::close_file(File& file) const {
-  if (file.fd >= 0) close(file.fd);
+void FileReader::close_file(File& file) {
+  if (file.fd < 0) return;
+  close(file.fd);
   file.fd = -1;
+  --open_;
 }
 
 }  // namespace bw::agent

@@ -1,4 +1,4 @@
-// Reads the files of kSources, tick after tick, below a root directory.
+// Reads the files of kSources that the tick itself reads, tick after tick, below a root directory.
 //
 // Files read often stay open and are read from their beginning; their texts share one buffer.
 // Nothing is allocated in the steady state: only the look for new files, every kRescanTicks, does.
@@ -20,8 +20,13 @@ class FileReader {
   static constexpr std::size_t kMaxText = kMaxSourceText;
   // Texts of one tick together: files beyond it have an error (EFBIG) instead.
   static constexpr std::size_t kMaxTexts = 8U << 20;
-  // Files at one time, patterns expanded, below the usual limit of 1024 descriptors a process.
-  static constexpr std::size_t kMaxFiles = 768;
+  // Files at one time, patterns expanded.
+  static constexpr std::size_t kMaxFiles = 4096;
+  // Of one source: those of a pattern beyond it are left out.
+  static constexpr std::size_t kMaxMatches = 512;
+  // Files that stay open, below the usual limit of 1024 descriptors a process: the others are
+  // opened for each reading.
+  static constexpr std::size_t kMaxOpen = 640;
   // Ticks between two looks for files that were missing and for new matches of patterns.
   static constexpr std::uint64_t kRescanTicks = 60;
   // Files read every so many ticks, or more rarely, are closed again after reading.
@@ -37,7 +42,7 @@ class FileReader {
   // the sources, matches of a pattern in the order of their paths.
   std::span<const TextReading> read(std::uint64_t tick);
 
-  // Files found and not read, for want of room, at the last look: more than kMaxFiles.
+  // Files found and not read, for want of room, at the last look.
   std::size_t left_out() const;
 
  private:
@@ -57,13 +62,15 @@ class FileReader {
 
   void rescan(Source& source, std::uint64_t tick);
   void read_file(const Source& source, File& file, std::uint64_t tick);
-  int open_file(File& file) const;             // 0 or errno
+  int open_file(File& file);                   // 0 or errno
   int read_text(int fd, std::size_t& length);  // appends to buffer_ at used_; 0 or errno
-  void close_file(File& file) const;
+  void close_file(File& file);
 
   int root_ = -1;
   std::vector<Source> sources_;
   std::size_t files_ = 0;
+  std::size_t open_ = 0;
+  Instant clock_{};  // when the file before was read
   std::vector<char> buffer_;
   std::size_t used_ = 0;
   struct Piece {  // where in buffer_ a reading's text lies: the buffer may move while it grows
@@ -74,9 +81,13 @@ class FileReader {
   std::vector<TextReading> readings_;
 };
 
-// The paths below the directory `root` that match `pattern`, whose components may hold one '*'
-// each; sorted. Dot files don't match. At most `most`; those beyond it are counted in `left_out`.
-std::vector<std::string> expand_pattern(int root, std::string_view pattern, std::size_t most,
-                                        std::size_t& left_out);
+// The paths below the directory `root` that match one of `patterns`, which are separated by blanks
+// and whose components may hold one '*' each; sorted, pattern by pattern. Dot files don't match. At
+// most `most`; those beyond it are counted in `left_out`.
+std::vector<std::string> expand_patterns(int root, std::string_view patterns, std::size_t most,
+                                         std::size_t& left_out);
+
+// Not there, as opposed to there and not readable.
+bool means_missing(int error);
 
 }  // namespace bw::agent

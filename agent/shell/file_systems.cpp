@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -16,32 +17,95 @@ Duration duration_of(const timeval& time) {
 
 }  // namespace
 
-FileSystems::FileSystems(const std::string& root) : root_(root) {
+void ask_statvfs(const std::string& path, FileSystemReading& reading) {
+  struct statvfs facts {};
+  if (statvfs(path.c_str(), &facts) != 0) {
+    reading.error = errno;
+    return;
+  }
+  reading.block_size = facts.f_frsize;
+  reading.blocks = facts.f_blocks;
+  reading.blocks_free = facts.f_bfree;
+  reading.blocks_available = facts.f_bavail;
+  reading.inodes = facts.f_files;
+  reading.inodes_free = facts.f_ffree;
+  reading.read_only = (facts.f_flag & ST_RDONLY) != 0;
+}
+
+class FileSystems::MountTask : public SlowTask {
+ public:
+  MountTask(const MountPoint& asked, const std::string& root, Ask ask)
+      : SlowTask(asked.network ? Lane::network_mounts : Lane::mounts),
+        mount_point(asked),
+        path_(root + asked.path),
+        ask_(std::move(ask)) {}
+
+  const MountPoint mount_point;
+  FileSystemReading reading;
+
+ private:
+  void run() override {
+    reading = {};
+    ask_(path_, reading);
+  }
+
+  const std::string path_;
+  const Ask ask_;
+};
+
+FileSystems::FileSystems(const std::string& root, SlowLanes& lanes, Ask ask)
+    : root_(root), lanes_(lanes), ask_(ask ? std::move(ask) : ask_statvfs) {
   while (root_.ends_with('/')) root_.pop_back();
 }
 
-std::span<const FileSystemReading> FileSystems::read(std::span<const std::string> mount_points,
-                                                     std::uint64_t tick) {
-  readings_.clear();
-  if (tick - asked_at_ < kEveryTicks && std::ranges::equal(asked_, mount_points)) return {};
+FileSystems::~FileSystems() = default;
+
+// Keeps the tasks of those that are still mounted: one may hang.
+void FileSystems::follow(std::span<const MountPoint> mount_points) {
   asked_.assign(mount_points.begin(), mount_points.end());
-  asked_at_ = tick;
-  for (const std::string& mount_point : mount_points) {
-    path_.assign(root_).append(mount_point);
+  std::vector<std::shared_ptr<MountTask>> tasks;
+  for (const MountPoint& mount_point : asked_) {
+    const auto old = std::ranges::find_if(
+        tasks_, [&](const auto& task) { return task && task->mount_point == mount_point; });
+    tasks.push_back(old != tasks_.end() ? std::move(*old)
+                                        : std::make_shared<MountTask>(mount_point, root_, ask_));
+  }
+  tasks_ = std::move(tasks);
+}
+
+void FileSystems::begin(std::span<const MountPoint> mount_points, std::uint64_t tick, Instant now) {
+  const bool same = std::ranges::equal(asked_, mount_points);
+  if (same && (tick < due_ || asking_)) return;
+  if (!same) follow(mount_points);
+  due_ = tick + kEveryTicks;
+  asking_ = !tasks_.empty();
+  for (const auto& task : tasks_) {
+    const SlowTask::State state = lanes_.look(*task, now).state;
+    if (state == SlowTask::State::done) lanes_.take(*task);  // it answered too late
+    const bool free = state == SlowTask::State::done || state == SlowTask::State::idle;
+    if (free) lanes_.start(task, now);
+  }
+}
+
+std::span<const FileSystemReading> FileSystems::collect(Instant now) {
+  if (!asking_) return {};
+  const bool over = std::ranges::all_of(
+      tasks_, [&](const auto& task) { return lanes_.look(*task, now).is_over(); });
+  if (!over) return {};
+  asking_ = false;
+  readings_.clear();
+  for (const auto& task : tasks_) {
+    const SlowLanes::Report report = lanes_.look(*task, now);
     FileSystemReading& reading = readings_.emplace_back();
-    reading.mount_point = mount_point;
-    struct statvfs facts {};
-    if (statvfs(path_.c_str(), &facts) != 0) {
-      reading.error = errno;
-      continue;
+    if (report.state == SlowTask::State::done) {
+      reading = task->reading;
+      reading.took = report.took;
+      lanes_.take(*task);
+    } else {
+      reading.error = report.hangs ? ETIMEDOUT : EBUSY;
+      reading.waited = report.waited;
     }
-    reading.block_size = facts.f_frsize;
-    reading.blocks = facts.f_blocks;
-    reading.blocks_free = facts.f_bfree;
-    reading.blocks_available = facts.f_bavail;
-    reading.inodes = facts.f_files;
-    reading.inodes_free = facts.f_ffree;
-    reading.read_only = (facts.f_flag & ST_RDONLY) != 0;
+    reading.mount_point = task->mount_point.path;
   }
   return readings_;
 }

@@ -1,6 +1,7 @@
 // What is known of a metric, and short ways to write the rows of the metric table.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "schemas/metrics/sources.h"
@@ -18,6 +19,7 @@ struct MetricInfo {
   double scale = 1;         // what the text's number is multiplied by
   std::string_view labels;  // the names of its series' labels, separated by blanks
   std::string_view text;    // what it tells, in one sentence
+  std::uint16_t every = 0;  // ticks; 0: as often as its source
 };
 
 consteval MetricInfo gauge(SourceId source, std::string_view name, std::string_view unit,
@@ -39,6 +41,20 @@ consteval MetricInfo counter(SourceId source, std::string_view name, std::string
 consteval MetricInfo labelled(std::string_view labels, MetricInfo info) {
   info.labels = labels;
   return info;
+}
+consteval MetricInfo each(std::uint16_t ticks, MetricInfo info) {
+  info.every = ticks;
+  return info;
+}
+consteval MetricInfo scaled(double scale, MetricInfo info) {
+  info.scale = scale;
+  return info;
+}
+
+// Its tier: how many ticks lie between two of its values; 0 where that is not told.
+constexpr std::uint16_t ticks_between(const MetricInfo& info) {
+  if (info.every != 0 || info.source == kNoSource) return info.every;
+  return source_spec(info.source).every;
 }
 
 }  // namespace bw::metrics

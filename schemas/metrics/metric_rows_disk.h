@@ -17,7 +17,7 @@ consteval MetricInfo disk_gauge(std::string_view name, std::string_view unit, st
   return labelled("device", gauge(SourceId::diskstats, name, unit, key, text));
 }
 consteval MetricInfo fs_gauge(std::string_view name, std::string_view unit, std::string_view text) {
-  return labelled("mount", gauge(SourceId::mounts, name, unit, "", text));
+  return labelled("mount", gauge(SourceId::file_systems, name, unit, "", text));
 }
 
 // The first 17 are the columns of the text, in its order.
@@ -55,6 +55,8 @@ inline constexpr MetricInfo kFileSystemMetrics[] = {
     fs_gauge("fs.inodes", "count", "Inodes there are; 0 where they are made as needed."),
     fs_gauge("fs.inodes_used", "count", "Inodes in use."),
     fs_gauge("fs.readonly", "1", "1 where the file system takes no writes, else 0."),
+    fs_gauge("fs.device_error", "1",
+             "1 where the file system does not answer, or only with an error, else 0."),
 };
 
 }  // namespace bw::metrics

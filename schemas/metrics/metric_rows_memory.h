@@ -81,4 +81,11 @@ inline constexpr MetricInfo kMemoryMetrics[] = {
     memory("mem.direct_map_1g", "DirectMap1G", "Memory the kernel maps by 1 GiB pages."),
 };
 
+inline constexpr MetricInfo kFragmentationMetrics[] = {
+    gauge(SourceId::buddyinfo, "mem.largest_free_block", "B", "",
+          "The largest piece of free memory that hangs together."),
+    gauge(SourceId::buddyinfo, "mem.largest_free_blocks", "count", "",
+          "How many pieces of that size there are."),
+};
+
 }  // namespace bw::metrics

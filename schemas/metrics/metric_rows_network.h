@@ -46,6 +46,27 @@ inline constexpr MetricInfo kInterfaceMetrics[] = {
 inline constexpr MetricInfo kCarrierMetrics[] = {
     labelled("interface", gauge(SourceId::net_carrier, "net.carrier", "1", "",
                                 "1 where the link is up, 0 where it is down or switched off.")),
+    labelled("interface",
+             gauge(SourceId::net_operstate, "net.operstate", "1", "",
+                   "1 where the interface works, 0 where not; none where it can't tell.")),
+    labelled("interface", counter(SourceId::net_carrier_changes, "net.carrier_changes", "count", "",
+                                  "Times the link went up or down.")),
+    labelled("interface", gauge(SourceId::net_speed, "net.speed", "Mbit/s", "",
+                                "Speed the link agreed upon; none while it is down.")),
+};
+
+inline constexpr MetricInfo kConntrackMetrics[] = {
+    gauge(SourceId::conntrack_count, "conntrack.count", "count", "1",
+          "Connections the firewall keeps track of."),
+    gauge(SourceId::conntrack_max, "conntrack.max", "count", "1",
+          "Connections it can keep track of at most."),
+};
+
+inline constexpr MetricInfo kWirelessMetrics[] = {
+    labelled("interface", gauge(SourceId::wireless, "wifi.link_quality", "1", "",
+                                "Quality of a wireless link; 70 is the best of most drivers.")),
+    labelled("interface", gauge(SourceId::wireless, "wifi.signal", "dBm", "",
+                                "Strength of a wireless link's signal.")),
 };
 
 // In the order of the text's columns.

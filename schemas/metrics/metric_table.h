@@ -7,21 +7,69 @@
 #include <string_view>
 
 #include "schemas/metrics/metric_info.h"
+#include "schemas/metrics/metric_rows_cgroup.h"
 #include "schemas/metrics/metric_rows_cpu.h"
 #include "schemas/metrics/metric_rows_disk.h"
+#include "schemas/metrics/metric_rows_event.h"
+#include "schemas/metrics/metric_rows_gpu.h"
+#include "schemas/metrics/metric_rows_hardware.h"
 #include "schemas/metrics/metric_rows_memory.h"
 #include "schemas/metrics/metric_rows_network.h"
+#include "schemas/metrics/metric_rows_process.h"
+#include "schemas/metrics/metric_rows_storage.h"
 #include "schemas/metrics/metric_rows_system.h"
 #include "schemas/metrics/metric_rows_tcp.h"
+#include "schemas/metrics/metric_rows_tegra.h"
 #include "schemas/metrics/metric_rows_vm.h"
 
 namespace bw::metrics {
 
 inline constexpr std::span<const MetricInfo> kMetricGroups[] = {
-    kStatMetrics,    kLoadMetrics,       kPressureMetrics,  kMemoryMetrics,  kVmMetrics,
-    kDiskMetrics,    kFileSystemMetrics, kInterfaceMetrics, kCarrierMetrics, kIpMetrics,
-    kTcpMetrics,     kTcpExtMetrics,     kSocketMetrics,    kSoftnetMetrics, kSystemMetrics,
-    kThermalMetrics, kSelfStatusMetrics, kSelfMetrics,
+    kStatMetrics,
+    kLoadMetrics,
+    kPressureMetrics,
+    kMemoryMetrics,
+    kVmMetrics,
+    kDiskMetrics,
+    kFileSystemMetrics,
+    kInterfaceMetrics,
+    kCarrierMetrics,
+    kIpMetrics,
+    kTcpMetrics,
+    kTcpExtMetrics,
+    kSocketMetrics,
+    kSoftnetMetrics,
+    kSystemMetrics,
+    kCpuClockMetrics,
+    kFragmentationMetrics,
+    kCgroupPressureMetrics,
+    kCgroupMemoryMetrics,
+    kCgroupEventMetrics,
+    kNvmeMetrics,
+    kNvmeTempMetrics,
+    kEmmcLifeMetrics,
+    kEmmcSpareMetrics,
+    kZramMetrics,
+    kConntrackMetrics,
+    kWirelessMetrics,
+    kClockMetrics,
+    kThermalMetrics,
+    kPowerMetrics,
+    kPiMetrics,
+    kEdacMetrics,
+    kGpuMetrics,
+    kTegraMetrics,
+    kSelfStatusMetrics,
+    kSelfDiskMetrics,
+    kSelfTickMetrics,
+    kSelfMetrics,
+    kSelfSourceMetrics,
+    kProcessTotalMetrics,
+    kTopProcessMetrics,
+    kWatchedProcessMetrics,
+    kSystemdMetrics,
+    kEventMetrics,
+    kKernelLogMetrics,
 };
 
 // Defined nowhere: asking for a metric that is not in the table does not compile.

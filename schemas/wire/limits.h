@@ -7,10 +7,11 @@
 
 namespace bw::wire {
 
-inline constexpr std::size_t kMaxSeries = 8192;  // a box with 256 cores and 16 GPUs has about 5,000
-inline constexpr std::size_t kMaxLabels = 32;    // of a series, node or event
-inline constexpr std::size_t kMaxText = 1024;    // bytes of any one string
-inline constexpr std::size_t kMaxRows = 600;     // of a block: a minute at 10 Hz
+// A box with 256 cores and 16 GPUs has about 6,000.
+inline constexpr std::size_t kMaxSeries = 14848;
+inline constexpr std::size_t kMaxLabels = 32;     // of a series, node or event
+inline constexpr std::size_t kMaxText = 1024;     // bytes of any one string
+inline constexpr std::size_t kMaxRows = 600;      // of a block: a minute at 10 Hz
 inline constexpr std::size_t kMaxAckEpochs = 16;  // of one Ack
 inline constexpr std::size_t kMaxCapabilities = 64;
 inline constexpr std::size_t kMaxColumnBytes = 8U << 20;  // a block's columns

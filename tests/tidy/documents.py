@@ -9,6 +9,7 @@ from tree import Finding, line_of
 EXAMPLES = {
     "deploy/agent.toml": ["bellwether-agent", "--print-config"],
     "deploy/coordinator.toml": ["bellwether-coordinator", "--print-config"],
+    "schemas/metrics/METRICS.md": ["bellwether-agent", "--metrics"],
 }
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
 SCRIPT = re.compile(r"^(?:deploy|tests|cross|\.ci)/[\w./-]+$")
@@ -107,10 +108,10 @@ def rule_examples(tree):
         if done.returncode != 0:
             yield Finding(path, 0, f"{program} {' '.join(arguments)} failed: {done.stderr.strip()}")
         else:
-            yield from example_differs(tree, path, done.stdout)
+            yield from example_differs(tree, path, done.stdout, arguments[0])
 
 
-def example_differs(tree, path, printed):
+def example_differs(tree, path, printed, how="--print-config"):
     text = tree.texts.get(path)
     if text is None:
         yield Finding(path, 0, "is missing")
@@ -121,6 +122,6 @@ def example_differs(tree, path, printed):
             yield Finding(
                 path,
                 number,
-                f"the program prints {b!r}, the file has {a!r}: write it by --print-config",
+                f"the program prints {b!r}, the file has {a!r}: write it by {how}",
             )
             return

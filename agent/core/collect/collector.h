@@ -10,6 +10,8 @@
 
 #include "agent/core/collect/readings.h"
 #include "agent/core/collect/sample.h"
+#include "agent/core/collect/self.h"
+#include "agent/core/collect/told_event.h"
 
 namespace bw::agent {
 
@@ -19,14 +21,22 @@ class Collector {
   ~Collector();
 
   // Understands everything in `readings`; series whose source failed or whose device is gone lose
-  // their value.
-  void read(const Readings& readings);
+  // their value. `record`: how the record fares, for the agent's own metrics.
+  void read(const Readings& readings, const RecordHealth& record = {});
 
   const Sample& sample() const;
 
-  // The local file systems that the next Readings should tell of, in order of their aliases;
-  // changes only when the mounts source was read.
-  std::span<const std::string> mount_points() const;
+  // The file systems that the next Readings should tell of, in order of their aliases; changes only
+  // when the mounts source was read.
+  std::span<const MountPoint> mount_points() const;
+
+  // What happened, by the last read(); the caller may take them away.
+  std::vector<ToldEvent>& events();
+
+  // Bytes of the last reading's kernel log that are done with.
+  std::size_t kernel_log_taken() const;
+  // The position that an earlier run stored with its last event of the kernel log.
+  void restore_kernel_log(std::string_view position);
 
   // Sources that could not be read or understood at the last tick, by name, for the log; cleared
   // when they recover.

@@ -106,7 +106,7 @@ void CpuSource::take(Cpu& cpu, std::span<const double> ticks) {
     sample_.set(cpu.columns[i], held / kTicksPerSecond);
   }
   const bool tellable = cpu.known && !reset && busy + idle > 0;
-  sample_.set(cpu.util, tellable ? 100 * busy / (busy + idle) : Sample::kNoValue);
+  sample_.set(cpu.util, tellable ? rounded_share(busy, busy + idle) : Sample::kNoValue);
   cpu.known = true;
 }
 

@@ -19,6 +19,11 @@ constexpr std::size_t kWeightedTime = 10;
 constexpr std::size_t kMaxName = 64;
 constexpr double kMsPerSecond = 1000;
 
+// The kernel counts whole milliseconds: what lies below a thousandth of a quotient is noise.
+double to_thousandths(double value) {
+  return std::round(value * 1000) / 1000;
+}
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -125,11 +130,11 @@ void DiskSource::take(Disk& disk, std::span<const double> told, double seconds) 
 void DiskSource::derive(Disk& disk, std::span<const double> rises, double seconds) {
   const double elapsed = seconds * kMsPerSecond;
   const double busy = rises[kBusyTime];
-  sample_.set(disk.util, std::isnan(busy) ? busy : std::min(100.0, 100 * busy / elapsed));
-  sample_.set(disk.queue, rises[kWeightedTime] / elapsed);
+  sample_.set(disk.util, std::isnan(busy) ? busy : rounded_share(std::min(busy, elapsed), elapsed));
+  sample_.set(disk.queue, to_thousandths(rises[kWeightedTime] / elapsed));
   const double ops = rises[kReadOps] + rises[kWriteOps];
   const double time = rises[kReadTime] + rises[kWriteTime];
-  sample_.set(disk.await, ops > 0 ? time / ops : Sample::kNoValue);
+  sample_.set(disk.await, ops > 0 ? to_thousandths(time / ops) : Sample::kNoValue);
 }
 
 void DiskSource::lose(Disk& disk) {

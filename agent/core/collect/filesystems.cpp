@@ -1,6 +1,7 @@
 #include "agent/core/collect/filesystems.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "agent/core/collect/scan.h"
 #include "schemas/metrics/metric_table.h"
@@ -16,11 +17,26 @@ constexpr std::string_view kLocal[] = {
     "ubifs", "jffs2", "reiserfs", "nilfs2", "hfsplus",
 };
 
+// Kinds that keep it elsewhere.
+constexpr std::string_view kNetwork[] = {
+    "nfs",       "nfs4",       "cifs",         "smb3",           "smbfs",
+    "ceph",      "fuse.sshfs", "lustre",       "fuse.glusterfs", "beegfs",
+    "gpfs",      "9p",         "afs",          "fuse.rclone",    "gfs2",
+    "fuse.ceph", "fuse.s3fs",  "fuse.juicefs", "fuse.davfs2",    "virtiofs",
+};
+
+bool is_network(std::string_view type) {
+  return std::find(std::begin(kNetwork), std::end(kNetwork), type) != std::end(kNetwork);
+}
+
 bool is_local(std::string_view type, std::string_view mount_point) {
   if (std::find(std::begin(kLocal), std::end(kLocal), type) != std::end(kLocal)) return true;
   // The root of containers, and of boxes that keep theirs read-only below.
   return type == "overlay" && mount_point == "/";
 }
+
+static_assert(std::size(metrics::kFileSystemMetrics) == FileSystemSource::kValues);
+constexpr std::size_t kDeviceError = FileSystemSource::kValues - 1;
 
 bool is_octal(char c) {
   return c >= '0' && c <= '7';
@@ -75,14 +91,15 @@ bool FileSystemSource::learn(std::string_view text) {
     std::string mount_point = unescape_mount(escaped);
     // What is mounted later lies over what was there.
     std::erase_if(mounts_, [&](const Mount& mount) { return mount.mount_point == mount_point; });
-    if (!is_local(type, mount_point)) continue;
+    const bool network = is_network(type);
+    if (!network && !is_local(type, mount_point)) continue;
     if (mounts_.size() == kMaxFileSystems || mount_point.size() > kMaxMountPoint) {
       ++ignored_;
       continue;
     }
     const bool again = std::any_of(mounts_.begin(), mounts_.end(),
                                    [&](const Mount& mount) { return mount.device == device; });
-    if (!again) mounts_.push_back({std::string(device), std::move(mount_point)});
+    if (!again) mounts_.push_back({std::string(device), std::move(mount_point), network});
   }
   return understood;
 }
@@ -97,7 +114,10 @@ void FileSystemSource::follow() {
     file_system.mounted = mounted;
   }
   for (const Mount& mount : mounts_) {
-    if (find(mount.mount_point) != nullptr) continue;
+    if (FileSystem* known = find(mount.mount_point)) {
+      known->network = mount.network;
+      continue;
+    }
     if (file_systems_.size() == kMaxFileSystems) {
       ++ignored_;
       continue;
@@ -105,6 +125,7 @@ void FileSystemSource::follow() {
     FileSystem& added = file_systems_.emplace_back();
     added.mount_point = mount.mount_point;
     added.mounted = true;
+    added.network = mount.network;
     for (std::size_t i = 0; i < kValues; ++i) {
       added.aliases[i] =
           sample_.declare(metrics::kFileSystemMetrics[i], {{"mount", added.mount_point}});
@@ -112,7 +133,8 @@ void FileSystemSource::follow() {
   }
   mount_points_.clear();
   for (const FileSystem& file_system : file_systems_) {
-    if (file_system.mounted) mount_points_.push_back(file_system.mount_point);
+    if (!file_system.mounted) continue;
+    mount_points_.push_back({file_system.mount_point, file_system.network});
   }
 }
 
@@ -128,6 +150,8 @@ bool FileSystemSource::read(const FileSystemReading& reading) {
   if (file_system == nullptr || !file_system->mounted) return true;  // unmounted meanwhile
   if (reading.error != 0) {
     lose(*file_system);
+    // Not where it was not even asked.
+    if (reading.error != EBUSY) sample_.set(file_system->aliases[kDeviceError], 1);
     return false;
   }
   const auto block = static_cast<double>(reading.block_size);
@@ -138,10 +162,11 @@ bool FileSystemSource::read(const FileSystemReading& reading) {
       static_cast<double>(reading.blocks) * block,
       used * block,
       available * block,
-      used + available > 0 ? 100 * used / (used + available) : Sample::kNoValue,
+      rounded_share(used, used + available),
       static_cast<double>(reading.inodes),
       static_cast<double>(reading.inodes - std::min(reading.inodes, reading.inodes_free)),
       reading.read_only ? 1.0 : 0.0,
+      0,
   };
   for (std::size_t i = 0; i < kValues; ++i) sample_.set(file_system->aliases[i], values[i]);
   return true;

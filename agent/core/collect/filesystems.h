@@ -1,8 +1,7 @@
-// /proc/self/mounts and statvfs: how full the local file systems are.
+// /proc/self/mounts and statvfs: how full the file systems are.
 //
 // A file system is followed at the first mount point it is listed with, if it is of a kind that
-// holds data on this box. What is mounted over is not seen, and network file systems are left out:
-// asking them may take for ever.
+// holds data, on this box or elsewhere. What is mounted over is not seen.
 #pragma once
 
 #include <array>
@@ -21,7 +20,7 @@ class FileSystemSource : public Source {
  public:
   static constexpr std::size_t kMaxFileSystems = 64;
   static constexpr std::size_t kMaxMountPoint = 1024;  // longer ones are ignored, and counted
-  static constexpr std::size_t kValues = 7;
+  static constexpr std::size_t kValues = 8;
 
   explicit FileSystemSource(Sample& sample);
 
@@ -34,17 +33,19 @@ class FileSystemSource : public Source {
   bool read(const FileSystemReading& reading);
 
   // To be asked about, in the order of their series.
-  std::span<const std::string> mount_points() const { return mount_points_; }
+  std::span<const MountPoint> mount_points() const { return mount_points_; }
 
  private:
   // A line of mounts that may be a file system to follow.
   struct Mount {
     std::string device;
     std::string mount_point;
+    bool network = false;
   };
   struct FileSystem {
     std::string mount_point;
     bool mounted = false;
+    bool network = false;
     std::array<Sample::Alias, kValues> aliases{};
   };
 
@@ -56,7 +57,7 @@ class FileSystemSource : public Source {
   std::string text_;  // as read last: mounts seldom change
   std::vector<Mount> mounts_;
   std::vector<FileSystem> file_systems_;
-  std::vector<std::string> mount_points_;
+  std::vector<MountPoint> mount_points_;
   std::uint64_t ignored_ = 0;
 };
 

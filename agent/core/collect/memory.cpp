@@ -1,8 +1,10 @@
 #include "agent/core/collect/memory.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "agent/core/collect/scan.h"
 #include "schemas/metrics/metric_table.h"
 
 namespace bw::agent {
@@ -40,8 +42,50 @@ void MemorySource::derive() {
   const double total = sample_.value(total_);
   const double used = less(total, sample_.value(available_));
   sample_.set(used_, used);
-  sample_.set(util_, total > 0 ? 100 * used / total : Sample::kNoValue);
+  sample_.set(util_, rounded_share(used, total));
   sample_.set(swap_used_, less(sample_.value(swap_total_), sample_.value(swap_free_)));
+}
+
+// "Node 0, zone   Normal   3420   1212    801 ...": the highest order of which any zone has a
+// block.
+bool FragmentationSource::read(const TextReading& reading, Instant) {
+  std::array<double, kMaxOrders> blocks{};
+  bool understood = false;
+  Scanner scanner(reading.text);
+  for (; !scanner.done(); scanner.skip_line()) {
+    if (!scanner.skip("Node ")) continue;
+    scanner.word();  // "0,"
+    scanner.word();  // "zone"
+    scanner.word();
+    scanner.skip_blanks();
+    for (std::size_t order = 0; order < kMaxOrders && !scanner.at_line_end(); ++order) {
+      const double count = scanner.whole();
+      scanner.skip_blanks();
+      if (std::isnan(count)) continue;
+      understood = true;
+      blocks[order] += count;
+    }
+  }
+  if (!understood) {
+    lose();
+    return false;
+  }
+  if (!declared_) {
+    declared_ = true;
+    size_ = sample_.declare(metrics::metric("mem.largest_free_block"));
+    count_ = sample_.declare(metrics::metric("mem.largest_free_blocks"));
+  }
+  std::size_t order = kMaxOrders;
+  while (order > 0 && blocks[order - 1] == 0) --order;
+  const bool none = order == 0;
+  sample_.set(size_, none ? 0 : page_size_ * static_cast<double>(1ULL << (order - 1)));
+  sample_.set(count_, none ? 0 : blocks[order - 1]);
+  return true;
+}
+
+void FragmentationSource::lose() {
+  sample_.lose(size_);
+  sample_.lose(count_);
 }
 
 }  // namespace bw::agent

@@ -1,5 +1,9 @@
-// /proc/meminfo: what the memory and the swap space are used for.
+// /proc/meminfo and buddyinfo: what the memory and the swap space are used for, and how much of it
+// hangs together.
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
 
 #include "agent/core/collect/key_lines.h"
 #include "agent/core/collect/source.h"
@@ -25,6 +29,25 @@ class MemorySource : public Source {
   Sample::Alias swap_total_ = Sample::kNoAlias;
   Sample::Alias swap_free_ = Sample::kNoAlias;
   Sample::Alias swap_used_ = Sample::kNoAlias;
+};
+
+// /proc/buddyinfo: of each zone how many free blocks there are of 1, 2, 4, ... pages.
+class FragmentationSource : public Source {
+ public:
+  static constexpr std::size_t kMaxOrders = 16;
+
+  explicit FragmentationSource(Sample& sample) : Source(sample) {}
+
+  // Of what follows: the kernel tells of pages, not of bytes.
+  void set_page_size(std::uint64_t bytes) { page_size_ = static_cast<double>(bytes); }
+  bool read(const TextReading& reading, Instant when) override;
+  void lose() override;
+
+ private:
+  double page_size_ = 4096;
+  bool declared_ = false;
+  Sample::Alias size_ = Sample::kNoAlias;
+  Sample::Alias count_ = Sample::kNoAlias;
 };
 
 }  // namespace bw::agent

@@ -21,7 +21,7 @@ bool is_ephemeral(std::string_view name) {
                      [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// "eth0" of "/sys/class/net/eth0/carrier".
+// "eth0" of "/sys/class/net/eth0/speed".
 std::string_view interface_of(std::string_view path) {
   path = path.substr(0, std::min(path.rfind('/'), path.size()));
   return path.substr(path.rfind('/') + 1);
@@ -67,6 +67,7 @@ bool NetworkSource::read_interface(Scanner& scanner) {
       },
       [this](Interface& added) {
         if (is_ephemeral(added.name)) ++ephemeral_;
+        added.links.fill(Sample::kNoAlias);
         for (std::size_t i = 0; i < kValues; ++i) {
           added.aliases[i] =
               sample_.declare(metrics::kInterfaceMetrics[i], {{"interface", added.name}});
@@ -79,43 +80,107 @@ bool NetworkSource::read_interface(Scanner& scanner) {
 
 void NetworkSource::lose(const Interface& interface) {
   for (const auto alias : interface.aliases) sample_.lose(alias);
-  sample_.lose(interface.carrier);
+  for (const auto alias : interface.links) sample_.lose(alias);
+  sample_.lose(interface.link_quality);
+  sample_.lose(interface.signal);
 }
 
-bool CarrierSource::read(const TextReading& reading, Instant) {
-  const double value = Scanner(reading.text).whole();
+LinkSource::LinkSource(SourceId source, Sample& sample, NetworkSource& network)
+    : Source(sample), source_(source), index_(0), network_(network) {
+  static_assert(std::size(metrics::kCarrierMetrics) == NetworkSource::kLinkFiles);
+  while (metrics::kCarrierMetrics[index_].source != source) ++index_;
+}
+
+bool LinkSource::read(const TextReading& reading, Instant) {
+  Scanner scanner(reading.text);
+  double value = Sample::kNoValue;
+  if (source_ == SourceId::net_operstate) {
+    const std::string_view state = scanner.word();
+    // An interface that can't tell, such as lo, says "unknown".
+    if (state != "unknown") value = state == "up" ? 1 : 0;
+    set(reading.path, value);
+    return !state.empty();
+  }
+  const double told = scanner.decimal();
+  if (told >= 0) value = told;  // a link that is down has the speed -1
   set(reading.path, value);
-  return !std::isnan(value);
+  return !std::isnan(told);
 }
 
-bool CarrierSource::refused(const TextReading& reading) {
+bool LinkSource::refused(const TextReading& reading) {
   // An interface that is switched off does not tell of its carrier.
   const bool off = reading.error == EINVAL;
-  set(reading.path, off ? 0 : Sample::kNoValue);
+  set(reading.path, off && source_ == SourceId::net_carrier ? 0 : Sample::kNoValue);
   // One that vanished between finding and reading is no trouble either.
   return off || reading.error == ENODEV;
 }
 
-void CarrierSource::set(std::string_view path, double value) {
+void LinkSource::set(std::string_view path, double value) {
   auto* interface = network_.interfaces_.present(interface_of(path));
   if (interface == nullptr) return;
-  if (interface->carrier == Sample::kNoAlias) {
-    interface->carrier =
-        sample_.declare(metrics::metric("net.carrier"), {{"interface", interface->name}});
+  Sample::Alias& alias = interface->links[index_];
+  if (alias == Sample::kNoAlias && !std::isnan(value)) {
+    alias = sample_.declare(metrics::kCarrierMetrics[index_], {{"interface", interface->name}});
   }
-  interface->carrier_told = true;
-  sample_.set(interface->carrier, value);
+  interface->told[index_] = true;
+  sample_.set(alias, value);
 }
 
-void CarrierSource::finish() {
+void LinkSource::finish() {
   for (auto& interface : network_.interfaces_.devices()) {
-    if (!interface.carrier_told) sample_.lose(interface.carrier);
-    interface.carrier_told = false;
+    if (!interface.told[index_]) sample_.lose(interface.links[index_]);
+    interface.told[index_] = false;
   }
 }
 
-void CarrierSource::lose() {
-  for (const auto& interface : network_.interfaces_.devices()) sample_.lose(interface.carrier);
+void LinkSource::lose() {
+  for (const auto& interface : network_.interfaces_.devices()) {
+    sample_.lose(interface.links[index_]);
+  }
+}
+
+// " wlan0: 0000   54.  -56.  -256        0      0      0      0      0        0": status, then
+// quality and level of the signal. Levels above 0 are of old drivers, which mean them less 256.
+bool WirelessSource::read(const TextReading& reading, Instant) {
+  constexpr double kUnsignedLevel = 256;
+  for (auto& interface : network_.interfaces_.devices()) interface.wireless = false;
+  Scanner scanner(reading.text);
+  scanner.skip_line();
+  scanner.skip_line();
+  bool understood = scanner.done() && reading.text.find('|') != std::string_view::npos;
+  for (; !scanner.done(); scanner.skip_line()) {
+    scanner.skip_blanks();
+    const std::string_view name = scanner.until(':');
+    scanner.word();
+    const double quality = scanner.decimal();
+    const double level = scanner.decimal();
+    if (name.empty() || std::isnan(level)) continue;
+    understood = true;
+    auto* interface = network_.interfaces_.present(name);
+    if (interface == nullptr) continue;
+    if (interface->signal == Sample::kNoAlias) {
+      interface->link_quality =
+          sample_.declare(metrics::metric("wifi.link_quality"), {{"interface", interface->name}});
+      interface->signal =
+          sample_.declare(metrics::metric("wifi.signal"), {{"interface", interface->name}});
+    }
+    interface->wireless = true;
+    sample_.set(interface->link_quality, quality);
+    sample_.set(interface->signal, level > 0 ? level - kUnsignedLevel : level);
+  }
+  for (const auto& interface : network_.interfaces_.devices()) {
+    if (interface.wireless) continue;
+    sample_.lose(interface.link_quality);
+    sample_.lose(interface.signal);
+  }
+  return understood;
+}
+
+void WirelessSource::lose() {
+  for (const auto& interface : network_.interfaces_.devices()) {
+    sample_.lose(interface.link_quality);
+    sample_.lose(interface.signal);
+  }
 }
 
 }  // namespace bw::agent

@@ -1,4 +1,4 @@
-// /proc/net/dev and /sys/class/net/*/carrier: what the network interfaces do.
+// /proc/net/dev, /proc/net/wireless and files of /sys/class/net: what the network interfaces do.
 #pragma once
 
 #include <array>
@@ -18,7 +18,9 @@ class NetworkSource : public Source {
   static constexpr std::size_t kMaxInterfaces = 128;
   static constexpr std::size_t kMaxEphemeral = 64;
   static constexpr std::size_t kColumns = 16;
-  static constexpr std::size_t kValues = 14;  // two columns are of no use
+  static constexpr std::size_t kValues = 14;    // two columns are of no use
+  static constexpr std::size_t kLinkFiles = 4;  // of /sys/class/net, see LinkSource
+  static constexpr std::size_t kWireless = 2;
 
   explicit NetworkSource(Sample& sample) : Source(sample), interfaces_(kMaxInterfaces) {}
 
@@ -27,11 +29,15 @@ class NetworkSource : public Source {
   std::uint64_t ignored() const override { return interfaces_.ignored(); }
 
  private:
-  friend class CarrierSource;
+  friend class LinkSource;
+  friend class WirelessSource;
   struct Interface : KnownDevice {
     std::array<Sample::Alias, kValues> aliases{};
-    Sample::Alias carrier = Sample::kNoAlias;
-    bool carrier_told = false;  // in this tick
+    std::array<Sample::Alias, kLinkFiles> links;
+    std::array<bool, kLinkFiles> told{};  // in this tick
+    Sample::Alias link_quality = Sample::kNoAlias;
+    Sample::Alias signal = Sample::kNoAlias;
+    bool wireless = false;  // in this tick
   };
 
   bool read_interface(Scanner& scanner);
@@ -41,10 +47,11 @@ class NetworkSource : public Source {
   std::size_t ephemeral_ = 0;
 };
 
-// The carriers of the interfaces that a NetworkSource keeps.
-class CarrierSource : public Source {
+// One kind of file of the interfaces that a NetworkSource keeps: SourceId::net_carrier,
+// net_operstate, net_carrier_changes or net_speed.
+class LinkSource : public Source {
  public:
-  CarrierSource(Sample& sample, NetworkSource& network) : Source(sample), network_(network) {}
+  LinkSource(SourceId source, Sample& sample, NetworkSource& network);
 
   bool read(const TextReading& reading, Instant when) override;
   bool refused(const TextReading& reading) override;
@@ -54,6 +61,20 @@ class CarrierSource : public Source {
  private:
   void set(std::string_view path, double value);
 
+  SourceId source_;
+  std::size_t index_;  // of its row in metrics::kCarrierMetrics, and of its aliases
+  NetworkSource& network_;
+};
+
+// Of those which are wireless.
+class WirelessSource : public Source {
+ public:
+  WirelessSource(Sample& sample, NetworkSource& network) : Source(sample), network_(network) {}
+
+  bool read(const TextReading& reading, Instant when) override;
+  void lose() override;
+
+ private:
   NetworkSource& network_;
 };
 

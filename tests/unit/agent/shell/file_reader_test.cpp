@@ -1,5 +1,6 @@
 #include "agent/shell/file_reader.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -45,6 +46,7 @@ std::atomic<std::uint64_t> allocations = 0;
 namespace bw::agent {
 namespace {
 
+using metrics::Lane;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -232,17 +234,52 @@ TEST(FileReader, ReadsFilesOfSeveralPagesToTheirEnd) {
   EXPECT_TRUE(readings[0].text.ends_with('\n'));
 }
 
-TEST(FileReader, ReadsNoMoreFilesThanItMayOpenAndSaysHowManyAreLeftOut) {
+TEST(FileReader, ReadsNoMoreFilesOfAKindThanItMayAndSaysHowManyAreLeftOut) {
   const FakeRoot root;
-  for (std::size_t i = 0; i < FileReader::kMaxFiles + 5; ++i) {
+  for (std::size_t i = 0; i < FileReader::kMaxMatches + 5; ++i) {
     root.write("/sys/class/hwmon/hwmon0/temp" + std::to_string(i) + "_input", "1");
   }
   FileReader reader(root.path(), kHwmon);
-  EXPECT_THAT(reader.read(0), SizeIs(FileReader::kMaxFiles));
+  EXPECT_THAT(reader.read(0), SizeIs(FileReader::kMaxMatches));
   EXPECT_EQ(reader.left_out(), 5U);
   root.remove("/sys/class/hwmon/hwmon0/temp0_input");
   reader.read(60);
   EXPECT_EQ(reader.left_out(), 4U);
+}
+
+TEST(FileReader, KeepsNoMoreFilesOpenThanItMayAndReadsTheOthersAllTheSame) {
+  const FakeRoot root;
+  constexpr SourceSpec kTwo[] = {{SourceId::cgroup_memory, "one", "/one*", 1},
+                                 {SourceId::cgroup_events, "two", "/two*", 1}};
+  for (std::size_t i = 0; i < 400; ++i) {
+    root.write("/one" + std::to_string(i), "1");
+    root.write("/two" + std::to_string(i), "2");
+  }
+  FileReader reader(root.path(), kTwo);
+  for (std::uint64_t tick = 0; tick < 3; ++tick) {
+    const auto readings = reader.read(tick);
+    ASSERT_THAT(readings, SizeIs(800));
+    EXPECT_TRUE(std::ranges::all_of(readings, [](const auto& text) { return text.error == 0; }));
+    std::size_t open = 0;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/self/fd")) {
+      ++open;
+    }
+    EXPECT_LT(open, FileReader::kMaxOpen + 64);
+  }
+}
+
+TEST(FileReader, ASourceMayHaveSeveralPatternsAndSlowOnesAreNotItsBusiness) {
+  const FakeRoot root;
+  root.write("/b/x", "1");
+  root.write("/a/c.service/x", "2");
+  constexpr SourceSpec kMixed[] = {
+      {SourceId::cgroup_memory, "mixed", "/*/x /*/*.service/x", 1},
+      {SourceId::thermal_temp, "slow", "/b/x", 1, Lane::sensors},
+      {SourceId::clock, "call", "adjtimex(2)", 1, Lane::call},
+  };
+  FileReader reader(root.path(), kMixed);
+  EXPECT_THAT(told(reader.read(0)), ElementsAre("/b/x=1", "/a/c.service/x=2"));
 }
 
 TEST(FileReader, AllocatesNothingInTheSteadyState) {

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "schemas/metrics/prometheus_name.h"
+
 namespace bw::metrics {
 namespace {
 
@@ -37,10 +39,8 @@ TEST(MetricTable, NamesAreDottedWordsInSmallLetters) {
 }
 
 TEST(MetricTable, EveryMetricHasAKnownUnitAndASentence) {
-  const std::set<std::string_view> units = {"%",     "s",     "ms",    "us",   "B", "KiB",
-                                            "count", "pages", "tasks", "bits", "C", "1"};
   for (const MetricInfo* info : all_metrics()) {
-    EXPECT_TRUE(units.contains(info->unit)) << info->name << " " << info->unit;
+    EXPECT_EQ(base_unit(info->unit).unit, info->unit) << info->name;
     EXPECT_GT(info->scale, 0) << info->name;
     EXPECT_GT(info->text.size(), 8U) << info->name;
     EXPECT_EQ(info->text.back(), '.') << info->name;
@@ -60,6 +60,26 @@ TEST(MetricTable, AKeyIsLookedForInItsSourceOnly) {
   EXPECT_EQ(find_metric(SourceId::vmstat, "MemTotal"), nullptr);
   EXPECT_EQ(find_metric(SourceId::meminfo, ""), nullptr);
   EXPECT_EQ(find_metric(SourceId::meminfo, "MemTotals"), nullptr);
+}
+
+TEST(Sources, AreIndexedByTheirIdAndReadAtOneOfThreeTiers) {
+  for (std::size_t i = 0; i < kSourceCount; ++i) {
+    const SourceSpec& spec = kSources[i];
+    EXPECT_EQ(static_cast<std::size_t>(spec.id), i) << spec.name;
+    EXPECT_EQ(&source_spec(spec.id), &spec);
+    EXPECT_TRUE(spec.every == 1 || spec.every == 10 || spec.every == 60) << spec.name;
+    EXPECT_EQ(spec.path.starts_with('/'), spec.lane != Lane::call) << spec.name;
+  }
+}
+
+TEST(Sources, SlowLanesAreThoseThatTheTickDoesNotReadItself) {
+  EXPECT_FALSE(is_slow(Lane::tick));
+  EXPECT_FALSE(is_slow(Lane::call));
+  for (const Lane lane :
+       {Lane::sensors, Lane::clocks, Lane::drives, Lane::mounts, Lane::network_mounts, Lane::gpus}) {
+    EXPECT_TRUE(is_slow(lane));
+    EXPECT_LT(static_cast<std::size_t>(lane), kLaneCount);
+  }
 }
 
 }  // namespace

@@ -15,10 +15,19 @@
 namespace bw::agent {
 namespace {
 
+// The patterns of a source: its path is one, or several separated by blanks.
+std::vector<std::string> patterns_of(const SourceSpec& spec) {
+  std::vector<std::string> patterns;
+  if (spec.lane == metrics::Lane::call) return patterns;
+  std::istringstream words{std::string(spec.path)};
+  for (std::string word; words >> word;) patterns.push_back(word);
+  return patterns;
+}
+
 SourceId source_of(std::string_view path) {
   for (const SourceSpec& spec : kSources) {
-    if (fnmatch(std::string(spec.path).c_str(), std::string(path).c_str(), FNM_PATHNAME) == 0) {
-      return spec.id;
+    for (const std::string& pattern : patterns_of(spec)) {
+      if (fnmatch(pattern.c_str(), std::string(path).c_str(), FNM_PATHNAME) == 0) return spec.id;
     }
   }
   ADD_FAILURE() << path << " is no path of a source";
@@ -68,8 +77,12 @@ Box Box::fixture(std::string_view name) {
 Box Box::root(const std::string& directory) {
   Box box;
   for (const SourceSpec& spec : kSources) {
+    // A drive's log page is no text.
+    if (spec.id == SourceId::nvme_smart) continue;
     std::vector<std::string> paths;
-    expand(directory == "/" ? "" : directory, spec.path, "", paths);
+    for (const std::string& pattern : patterns_of(spec)) {
+      expand(directory == "/" ? "" : directory, pattern, "", paths);
+    }
     for (const std::string& path : paths) {
       std::ifstream file(directory + path);
       std::ostringstream text;
@@ -108,6 +121,10 @@ std::string Box::text(std::string_view path) const {
   return it->second.text;
 }
 
+bool Box::has_file(std::string_view path) const {
+  return files_.contains({source_of(path), std::string(path)});
+}
+
 Box& Box::replace(std::string_view path, std::string_view from, std::string_view to) {
   std::string changed = text(path);
   const std::size_t at = changed.find(from);
@@ -116,14 +133,31 @@ Box& Box::replace(std::string_view path, std::string_view from, std::string_view
   return set(path, changed);
 }
 
+bool Box::is_single(const SourceSpec& spec) {
+  return spec.lane != metrics::Lane::call &&
+         spec.path.find_first_of("* ") == std::string_view::npos;
+}
+
 void Box::prepare() {
   texts_.clear();
   for (const auto& [key, file] : files_) {
     if (tick_ % kSources[static_cast<std::size_t>(key.first)].every != 0) continue;
-    texts_.push_back({file.source, key.second, file.text, file.error});
+    texts_.push_back(
+        {.source = file.source,
+         .path = key.second,
+         .text = file.text,
+         .error = file.error,
+         .took = took,
+         .waited = file.error == ETIMEDOUT || file.error == EBUSY ? waited : Duration{}});
   }
   now_ += period;
   readings_.when = now_;
+  readings_.wall = WallTime{} + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    now_.time_since_epoch() + wall_offset);
+  readings_.clock = clock;
+  readings_.cpu_counters = cpu_counters;
+  readings_.page_size = page_size;
+  readings_.suspended = suspended;
   readings_.tick = tick_++;
   readings_.texts = texts_;
   readings_.file_systems = file_systems;

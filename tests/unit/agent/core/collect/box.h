@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ class Box {
   Box& fail(std::string_view path, int error);
   Box& remove(std::string_view path);
   std::string text(std::string_view path) const;
+  bool has_file(std::string_view path) const;
   // Every occurrence of `from` in the file, of which there must be one.
   Box& replace(std::string_view path, std::string_view from, std::string_view to);
 
@@ -35,13 +37,24 @@ class Box {
     run();
   }
   void prepare();
-  void run() { collector_->read(readings_); }
+  void run() { collector_->read(readings_, record); }
   void ticks(int count);
   void skip_ticks(std::uint64_t count) { tick_ += count; }
 
+  // The source is one file, at a path of its own.
+  static bool is_single(const SourceSpec& spec);
+
   // What is told beside files with the next ticks.
   SelfReading self;
+  RecordHealth record;
   std::vector<FileSystemReading> file_systems;
+  std::optional<ClockReading> clock;
+  std::optional<CpuCounters> cpu_counters;
+  std::uint64_t page_size = 4096;
+  Duration suspended{};
+  Duration wall_offset{};  // of the wall clock
+  Duration took{};         // reading a file
+  Duration waited{};       // where one fails with ETIMEDOUT or EBUSY
   Duration period = std::chrono::seconds{1};
 
   const Collector& collector() const { return *collector_; }

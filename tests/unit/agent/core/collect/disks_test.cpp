@@ -152,10 +152,10 @@ TEST(Disks, DisksBeyondTheBoundAreIgnoredAndCounted) {
     text += line("dm-" + std::to_string(i), 1, 1, 1, 1, 1, 1);
   }
   Box box;
-  box.set(kPath, text).ticks(2);
+  box.set(kPath, text).ticks(11);
   EXPECT_EQ(box.count("disk.util"), DiskSource::kMaxDisks);
   EXPECT_EQ(box.value("self.devices_ignored"), 3);
-  box.remove(kPath).tick();
+  box.remove(kPath).ticks(10);
   EXPECT_EQ(box.value("self.devices_ignored"), 0);
 }
 

@@ -17,7 +17,7 @@ TEST(Memory, UsedIsWhatCanNotBeHad) {
   EXPECT_EQ(box.value("mem.total"), 7802016.0 * 1024);
   EXPECT_EQ(box.value("mem.available"), 5120016.0 * 1024);
   EXPECT_EQ(box.value("mem.used"), 2682000.0 * 1024);
-  EXPECT_NEAR(box.value("mem.util"), 34.376, 0.001);
+  EXPECT_NEAR(box.value("mem.util"), 34.38, 0.0001);
   EXPECT_EQ(box.value("swap.used"), 100000.0 * 1024);
   EXPECT_EQ(box.value("mem.cma_free"), 120012.0 * 1024);
   EXPECT_EQ(box.value("mem.huge_pages_total"), 0);
@@ -81,6 +81,35 @@ TEST(Memory, CountersOfA32BitKernelWrap) {
   EXPECT_EQ(box.live("vm.pgfault"), 4);
   box.replace("/proc/vmstat", "pgfault 4294967294", "pgfault 3").tick();
   EXPECT_EQ(box.live("vm.pgfault"), 5);
+}
+
+constexpr std::string_view kBuddies = "/proc/buddyinfo";
+
+TEST(Fragmentation, TheLargestFreeBlockOfAnyZoneIsTold) {
+  Box box;
+  box.set(kBuddies,
+          "Node 0, zone      DMA      1      0      0\n"
+          "Node 0, zone   Normal   3420    212      3\n"
+          "Node 1, zone   Normal      0      7      4\n");
+  box.page_size = 16384;
+  box.tick();
+  EXPECT_EQ(box.value("mem.largest_free_block"), 4 * 16384);
+  EXPECT_EQ(box.value("mem.largest_free_blocks"), 7);
+  box.set(kBuddies, "Node 0, zone   Normal   3420    0      0\n").ticks(10);
+  EXPECT_EQ(box.value("mem.largest_free_block"), 16384);
+  EXPECT_EQ(box.value("mem.largest_free_blocks"), 3420);
+  box.set(kBuddies, "Node 0, zone   Normal   0    0      0\n").ticks(10);
+  EXPECT_EQ(box.value("mem.largest_free_block"), 0);
+}
+
+TEST(Fragmentation, NonsenseIsNoValue) {
+  Box box;
+  box.set(kBuddies, "Node 0, zone   Normal   1\n").tick();
+  for (const char* text : {"", "nothing\n", "Node 0, zone Normal x y\n", "Node"}) {
+    box.set(kBuddies, text).ticks(10);
+    EXPECT_TRUE(std::isnan(box.value("mem.largest_free_block"))) << text;
+    EXPECT_EQ(box.trouble("buddyinfo"), "/proc/buddyinfo: not understood");
+  }
 }
 
 }  // namespace

@@ -102,14 +102,14 @@ TEST(Network, GarbageIsTroubleAndTruncationCostsItsLineOnly) {
 TEST(Network, InterfacesOfContainersLeaveRoomForOthers) {
   Box box;
   // Each tick another container: none of the earlier ones returns.
-  const int churn = static_cast<int>(NetworkSource::kMaxEphemeral) + 20;
+  const int churn = static_cast<int>(NetworkSource::kMaxEphemeral) + 17;
   for (int i = 0; i < churn; ++i) {
     box.set(kPath, titled(line("eth0", i) + line("veth" + std::to_string(i), 1))).tick();
   }
   EXPECT_EQ(box.count("net.rx_bytes"), NetworkSource::kMaxEphemeral + 1);
   EXPECT_EQ(box.value("self.devices_ignored"), 1);
   EXPECT_EQ(box.live("net.rx_bytes", kEth0), 1);
-  box.set(kPath, titled(line("eth0", 1) + line("veth3", 8) + line("eth1", 1))).tick();
+  box.set(kPath, titled(line("eth0", 1) + line("veth3", 8) + line("eth1", 1))).ticks(10);
   EXPECT_EQ(box.value("net.rx_bytes", kEth1), 1);
   EXPECT_EQ(box.value("net.rx_bytes", {{"interface", "veth3"}}), 8);
   EXPECT_EQ(box.value("self.devices_ignored"), 0);
@@ -165,6 +165,49 @@ TEST(Carrier, AnInterfaceThatIsNotKeptHasNone) {
   Box box;
   box.set("/sys/class/net/eth9/carrier", "1\n").set(kPath, titled(line("eth0", 1))).tick();
   EXPECT_FALSE(box.has("net.carrier", {{"interface", "eth9"}}));
+}
+
+TEST(Links, StateChangesAndSpeedAreTold) {
+  Box box = Box::fixture("proc_jetson");
+  const std::string eth0 = "/sys/class/net/eth0/";
+  box.set(eth0 + "operstate", "down\n").set(eth0 + "carrier_changes", "7\n");
+  box.set(eth0 + "speed", "-1\n").set("/sys/class/net/lo/operstate", "unknown\n");
+  box.fail("/sys/class/net/wlan0/speed", EINVAL).tick();
+  EXPECT_EQ(box.value("net.operstate", kEth0), 0);
+  EXPECT_EQ(box.value("net.carrier_changes", kEth0), 7);
+  EXPECT_FALSE(box.has("net.speed", kEth0));
+  EXPECT_FALSE(box.has("net.operstate", {{"interface", "lo"}}));
+  EXPECT_EQ(box.trouble("net_speed"), "");
+  box.set(eth0 + "operstate", "up\n").set(eth0 + "carrier_changes", "8\n");
+  box.set(eth0 + "speed", "1000\n").ticks(60);
+  EXPECT_EQ(box.value("net.operstate", kEth0), 1);
+  EXPECT_EQ(box.value("net.carrier_changes", kEth0), 8);
+  EXPECT_EQ(box.value("net.speed", kEth0), 1000);
+  box.set(eth0 + "speed", "-1\n").ticks(60);
+  EXPECT_TRUE(std::isnan(box.value("net.speed", kEth0)));
+  box.set(eth0 + "operstate", "\n").ticks(10);
+  EXPECT_EQ(box.trouble("net_operstate"), eth0 + "operstate: not understood");
+}
+
+TEST(Wireless, SignalAndQualityAreToldWhileTheyAreThere) {
+  constexpr std::string_view kWireless = "/proc/net/wireless";
+  const std::string titles =
+      "Inter-| sta-|   Quality        |   Discarded packets               | Missed | WE\n"
+      " face | tus | link level noise |  nwid  crypt   frag  retry   misc | beacon | 22\n";
+  const Box::Labels wlan0 = {{"interface", "wlan0"}};
+  Box box = Box::fixture("proc_jetson");
+  box.set(kWireless, titles + " wlan0: 0000   54.  -56.  -256        0      0      0      0\n")
+      .tick();
+  EXPECT_EQ(box.value("wifi.signal", wlan0), -56);
+  EXPECT_EQ(box.value("wifi.link_quality", wlan0), 54);
+  box.set(kWireless, titles + " wlan0: 0000   54.  200.  0        0      0      0      0\n")
+      .ticks(10);
+  EXPECT_EQ(box.value("wifi.signal", wlan0), -56);
+  box.set(kWireless, titles).ticks(10);
+  EXPECT_TRUE(std::isnan(box.value("wifi.signal", wlan0)));
+  EXPECT_EQ(box.trouble("wireless"), "");
+  box.set(kWireless, "nothing").ticks(10);
+  EXPECT_EQ(box.trouble("wireless"), "/proc/net/wireless: not understood");
 }
 
 }  // namespace

@@ -44,5 +44,13 @@ TEST(System, GarbageIsTrouble) {
   EXPECT_EQ(box.trouble("uptime"), "");
 }
 
+TEST(System, TrackedConnectionsAreTold) {
+  Box box;
+  box.set("/proc/sys/net/netfilter/nf_conntrack_count", "1204\n");
+  box.set("/proc/sys/net/netfilter/nf_conntrack_max", "262144\n").tick();
+  EXPECT_EQ(box.value("conntrack.count"), 1204);
+  EXPECT_EQ(box.value("conntrack.max"), 262144);
+}
+
 }  // namespace
 }  // namespace bw::agent

@@ -47,7 +47,7 @@ TEST(Thermal, AZoneThatVanishesLosesItsValueAndReturns) {
   EXPECT_EQ(box.value("thermal.zone_temp", zone(2, "tj-therm")), -1.5);
   box.set(kZones + "1/temp", "46000").tick();
   EXPECT_EQ(box.value("thermal.zone_temp", zone(1, "GPU-therm")), 46);
-  box.remove(kZones + "0/temp").remove(kZones + "1/temp").remove(kZones + "2/temp").tick();
+  box.remove(kZones + "0/temp").remove(kZones + "1/temp").remove(kZones + "2/temp").ticks(6);
   EXPECT_TRUE(std::isnan(box.value("thermal.zone_temp", zone(2, "tj-therm"))));
   EXPECT_EQ(box.count("thermal.zone_temp"), 3U);
 }
@@ -132,6 +132,33 @@ TEST(Monitors, SensorsBeyondTheBoundAreIgnoredAndCounted) {
   box.tick();
   EXPECT_EQ(box.count("hwmon.temp"), MonitorSource::kMaxSensors);
   EXPECT_EQ(box.value("self.devices_ignored"), 2);
+}
+
+TEST(Monitors, FansVoltagesCurrentsAndPowersAreToldToo) {
+  Box box;
+  box.set(kMonitors + "0/name", "ina3221\n").set(kMonitors + "0/in1_label", "VDD_IN\n");
+  box.set(kMonitors + "0/in1_input", "19152\n").set(kMonitors + "0/curr1_input", "320\n");
+  box.set(kMonitors + "0/power1_input", "6128640\n")
+      .set(kMonitors + "0/power1_average", "6000000\n");
+  box.set(kMonitors + "0/fan1_input", "2150\n").set(kMonitors + "0/temp1_input", "40000\n");
+  box.set(kMonitors + "0/temp1_crit", "105000\n").tick();
+  EXPECT_EQ(box.value("hwmon.in", sensor("ina3221", "VDD_IN")), 19152);
+  EXPECT_EQ(box.value("hwmon.curr", sensor("ina3221", "curr1")), 320);
+  EXPECT_EQ(box.value("hwmon.power", sensor("ina3221", "power1")), 6128640);
+  EXPECT_EQ(box.value("hwmon.power", sensor("ina3221", "power1 average")), 6000000);
+  EXPECT_EQ(box.value("hwmon.fan", sensor("ina3221", "fan1")), 2150);
+  EXPECT_EQ(box.value("hwmon.temp", sensor("ina3221", "temp1")), 40);
+  EXPECT_EQ(box.value("hwmon.temp_crit", sensor("ina3221", "temp1")), 105);
+}
+
+TEST(Cooling, DevicesTellHowHardTheyWork) {
+  Box box;
+  const std::string device = "/sys/class/thermal/cooling_device0/";
+  box.set(device + "type", "pwm-fan\n").set(device + "cur_state", "2\n").tick();
+  const Box::Labels fan = {{"device", "cooling_device0"}, {"type", "pwm-fan"}};
+  EXPECT_EQ(box.value("thermal.cooling_device", fan), 2);
+  box.set(device + "cur_state", "0\n").ticks(10);
+  EXPECT_EQ(box.value("thermal.cooling_device", fan), 0);
 }
 
 }  // namespace
