@@ -73,6 +73,11 @@ std::string check_root(const std::string& path) {
                                                       : path + " is not a directory";
 }
 
+std::string check_nvml(const std::string& nvml) {
+  if (nvml == kNvmlAuto || nvml == kNvmlOff || nvml.starts_with('/')) return {};
+  return "must be auto, off or an absolute path, beginning with '/'";
+}
+
 // What no key by itself can tell.
 Result<void> check_together(const Settings& settings) {
   std::string wrong;
@@ -138,6 +143,17 @@ void add_broker_keys(Settings& s, std::vector<ConfigKey>& keys) {
                   within(s.outbox_max_age_h, 1, 87'600)});
 }
 
+void add_link_keys(Settings& s, std::vector<ConfigKey>& keys) {
+  keys.push_back({"link.history_share", &s.history_share,
+                  "Percent of the uplink's measured rate that history may take while it catches up "
+                  "after an outage; 1 to 100. Live samples and events go before it.",
+                  false, within(s.history_share, 1, 100)});
+  keys.push_back({"link.max_kbit", &s.max_kbit,
+                  "Kilobits a second that history may take at most, whatever the uplink can do; 0 "
+                  "for no bound, up to 10000000.",
+                  false, within(s.max_kbit, 0, 10'000'000)});
+}
+
 void add_collect_keys(Settings& s, std::vector<ConfigKey>& keys) {
   keys.push_back({"collect.period_ms", &s.period_ms,
                   "Milliseconds between two measurements; 100 to 60000.", false,
@@ -146,6 +162,11 @@ void add_collect_keys(Settings& s, std::vector<ConfigKey>& keys) {
                   "The directory that holds proc, sys and etc: another one than / serves tests and "
                   "containers that see the box elsewhere.",
                   false, [&s] { return check_root(s.root); }});
+  keys.push_back(
+      {"gpu.nvml", &s.nvml,
+       "NVIDIA's management library, for NVIDIA's GPUs: auto for libnvidia-ml.so.1 where "
+       "the system has it, off, or the path of one.",
+       false, [&s] { return check_nvml(s.nvml); }});
   keys.push_back({"history.block_s", &s.block_s,
                   "Seconds that one block of history covers, 1 to 600: what is lost when the power "
                   "fails. At most 600 measurements a block.",
@@ -160,13 +181,58 @@ void add_collect_keys(Settings& s, std::vector<ConfigKey>& keys) {
                   true, [&s] { return check_level(s.log_level); }});
 }
 
+std::string check_watched(const std::map<std::string, std::string>& processes) {
+  if (processes.size() > ProcessTable::kMaxWatched) {
+    return "more than " + std::to_string(ProcessTable::kMaxWatched) + " processes";
+  }
+  for (const auto& [name, pattern] : processes) {
+    if (const std::string wrong = check_text(name); !wrong.empty()) return "a name " + wrong;
+    if (pattern.size() > wire::kMaxText) return "the pattern of '" + name + "' is too long";
+  }
+  return {};
+}
+
+std::string check_units(const std::vector<std::string>& units) {
+  constexpr std::size_t kMaxUnitName = 255;  // systemd's own bound
+  if (units.size() > ProcessTable::kMaxWatched) {
+    return "more than " + std::to_string(ProcessTable::kMaxWatched) + " units";
+  }
+  for (const std::string& unit : units) {
+    if (unit.find('.') == std::string::npos || unit.size() > kMaxUnitName) {
+      return "'" + unit + "' is no name of a unit, such as sshd.service";
+    }
+  }
+  return {};
+}
+
+void add_watch_keys(Settings& s, std::vector<ConfigKey>& keys) {
+  keys.push_back({"kernel_log.enabled", &s.kernel_log,
+                  "Whether the kernel log is read: GPU errors, kills for want of memory, failing "
+                  "disks and the like become events.",
+                  false});
+  keys.push_back({"kernel_log.path", &s.kernel_log_path,
+                  "The kernel log's device, below collect.root.", false,
+                  [&s] { return check_path(s.kernel_log_path); }});
+  keys.push_back(
+      {"watch.processes", &s.watch_processes,
+       "Processes that must run, as name = \"pattern\": what the command line must hold, "
+       "where * stands for anything. An empty pattern: the process has that name. At "
+       "most 16.",
+       false, [&s] { return check_watched(s.watch_processes); }});
+  keys.push_back({"watch.units", &s.watch_units,
+                  "Units of systemd that must be active, such as sshd.service; at most 16.", false,
+                  [&s] { return check_units(s.watch_units); }});
+}
+
 }  // namespace
 
 std::vector<ConfigKey> settings_keys(Settings& settings) {
   std::vector<ConfigKey> keys;
   add_node_keys(settings, keys);
   add_broker_keys(settings, keys);
+  add_link_keys(settings, keys);
   add_collect_keys(settings, keys);
+  add_watch_keys(settings, keys);
   return keys;
 }
 
@@ -206,6 +272,12 @@ std::vector<wire::Label> label_list(const Settings& settings) {
     labels.push_back(wire::Label{.name = name, .value = value});
   }
   return labels;
+}
+
+std::vector<WatchedProcess> watched_processes(const Settings& settings) {
+  std::vector<WatchedProcess> watched;
+  for (const auto& [name, pattern] : settings.watch_processes) watched.push_back({name, pattern});
+  return watched;
 }
 
 }  // namespace bw::agent

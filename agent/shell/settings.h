@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/core/collect/processes/process_table.h"
 #include "base/log_level.h"
 #include "base/result.h"
 #include "base/runtime/config.h"
@@ -17,6 +18,10 @@ namespace bw::agent {
 
 inline constexpr std::string_view kDefaultConfigFile = "/etc/bellwether/agent.toml";
 
+// Of gpu.nvml.
+inline constexpr std::string_view kNvmlAuto = "auto";
+inline constexpr std::string_view kNvmlOff = "off";
+
 struct Settings {
   std::string node;  // after load_settings(): never empty
   std::string site = "default";
@@ -26,8 +31,15 @@ struct Settings {
   std::string state_directory = "/var/lib/bellwether-agent";
   std::int64_t outbox_max_mb = 256;
   std::int64_t outbox_max_age_h = 336;
+  std::int64_t history_share = 50;
+  std::int64_t max_kbit = 0;
   std::int64_t period_ms = 1000;
   std::string root = "/";
+  std::string nvml = std::string(kNvmlAuto);
+  bool kernel_log = true;
+  std::string kernel_log_path = "/dev/kmsg";
+  std::map<std::string, std::string> watch_processes;  // name -> pattern
+  std::vector<std::string> watch_units;
   std::int64_t block_s = 60;
   std::int64_t first_block_s = 10;
   std::string log_level = "info";
@@ -46,5 +58,6 @@ std::string example_settings();
 std::vector<std::string> changed_until_restart(const Settings& now, const Settings& then);
 
 std::vector<wire::Label> label_list(const Settings& settings);
+std::vector<WatchedProcess> watched_processes(const Settings& settings);
 
 }  // namespace bw::agent

@@ -14,6 +14,19 @@ Tone tone_of_severity(std::string_view severity) {
   return severity == "warning" ? Tone::warning : Tone::plain;
 }
 
+// What to do about it has a column of its own: it is what one looks for.
+std::string action_of(const Labels& details) {
+  for (const auto& [name, value] : details) {
+    if (name == "action") return value;
+  }
+  return {};
+}
+
+Labels without_action(Labels details) {
+  std::erase_if(details, [](const auto& detail) { return detail.first == "action"; });
+  return details;
+}
+
 }  // namespace
 
 std::string events_view(std::vector<EventRow> events, const View& view) {
@@ -25,7 +38,9 @@ std::string events_view(std::vector<EventRow> events, const View& view) {
   });
   Table table;
   table.column("TIME").column("SEVERITY").column("NODE").column("KIND").column("TEXT");
-  if (view.wide) table.column("EPOCH").column("NUMBER", Align::right).column("DETAILS");
+  if (view.wide) {
+    table.column("ACTION").column("EPOCH").column("NUMBER", Align::right).column("DETAILS");
+  }
   for (const EventRow& event : events) {
     std::vector<Cell> row = {local_time(event.time_ms),
                              {event.severity, tone_of_severity(event.severity)},
@@ -33,9 +48,10 @@ std::string events_view(std::vector<EventRow> events, const View& view) {
                              event.kind,
                              event.text};
     if (view.wide) {
+      row.emplace_back(action_of(event.details));
       row.emplace_back(event.epoch);
       row.emplace_back(event.number);
-      row.emplace_back(labels_text(event.details));
+      row.emplace_back(labels_text(without_action(event.details)));
     }
     table.row(std::move(row));
   }

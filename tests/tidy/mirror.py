@@ -16,8 +16,12 @@ WITHOUT_TEST = {
 
 # Test files beside that of their source, where one would be too long.
 MORE_TESTS = {
+    "tests/unit/agent/core/agent_events_test.cpp": "agent/core/agent.cpp",
+    "tests/unit/agent/core/collect/kernel_log/real_logs_test.cpp":
+        "agent/core/collect/kernel_log/kernel_log.cpp",
     "tests/unit/schemas/wire/columns_version1_test.cpp": "schemas/wire/columns_decode.cpp",
     "tests/unit/base/runtime/mqtt_link_early_test.cpp": "base/runtime/mqtt_link.cpp",
+    "tests/unit/agent/shell/spool_power_test.cpp": "agent/shell/spool_store.cpp",
 }
 
 

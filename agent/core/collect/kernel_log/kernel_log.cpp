@@ -20,6 +20,8 @@ constexpr std::uint64_t kUsecPerMs = 1000;
 // A severity is the kernel's own for no message above this: what is only for debugging tells of no
 // event.
 constexpr unsigned kDebug = 7;
+// Thirty thousand years: what lies beyond is garbage, and sums with it overflow.
+constexpr std::uint64_t kMostUsec = 1ULL << 60U;
 constexpr std::size_t kMaxBootId = 64;
 
 static_assert(std::size(metrics::kEventMetrics) <= metrics::kEventKindCount);
@@ -149,7 +151,7 @@ void KernelLog::note_gap(const KernelMessage& message, std::vector<ToldEvent>& e
 bool KernelLog::take(const KernelMessage& message, std::vector<ToldEvent>& events) {
   if (done_ != kUnread && message.sequence <= done_) return true;
   // Stamps of different CPUs may go back a little; windows don't.
-  newest_usec_ = std::max(newest_usec_, message.usec);
+  newest_usec_ = std::max(newest_usec_, std::min(message.usec, kMostUsec));
   if (!settle(newest_usec_, events) || told_this_tick_ >= kMaxToldATick) return false;
   if (done_ != kUnread && message.sequence > done_ + 1) note_gap(message, events);
   if (message.from_kernel() && message.level < kDebug) {

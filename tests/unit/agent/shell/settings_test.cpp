@@ -106,6 +106,15 @@ TEST(Settings, RefuseTextsThatMeanNothing) {
   EXPECT_THAT(reason({{"log.level", "loud"}}), HasSubstr("debug, info, warning or error"));
 }
 
+TEST(Settings, TakeNvidiasLibraryByItsNameByAPathOrNotAtAll) {
+  for (const char* nvml : {"auto", "off", "/opt/nvidia/libnvidia-ml.so.1"}) {
+    EXPECT_EQ(reason({{"gpu.nvml", nvml}}), "accepted") << nvml;
+  }
+  for (const char* nvml : {"", "on", "libnvidia-ml.so.1"}) {
+    EXPECT_THAT(reason({{"gpu.nvml", nvml}}), HasSubstr("auto, off or an absolute path")) << nvml;
+  }
+}
+
 TEST(Settings, RefuseLabelsThatTheWireWouldNotTake) {
   const FakeRoot root;
   ConfigSources sources;
@@ -122,6 +131,31 @@ TEST(Settings, RefuseLabelsThatTheWireWouldNotTake) {
   EXPECT_THAT(with_labels("a = \"" + std::string(2000, 'x') + "\"\n"),
               HasSubstr("the value of 'a' is longer than 1024"));
   EXPECT_EQ(with_labels("a = \"\"\n"), "accepted");
+}
+
+TEST(Settings, RefuseToWatchWhatCanNotBe) {
+  EXPECT_THAT(reason({{"watch.units", "sshd"}}), HasSubstr("'sshd' is no name of a unit"));
+  EXPECT_THAT(reason({{"watch.processes", "=x"}}), HasSubstr("watch.processes"));
+  EXPECT_THAT(reason({{"kernel_log.path", "kmsg"}}), HasSubstr("absolute"));
+  std::string units;
+  std::string processes;
+  for (int i = 0; i < 17; ++i) {
+    units += (i == 0 ? "u" : ",u") + std::to_string(i) + ".service";
+    processes += (i == 0 ? "p" : ",p") + std::to_string(i) + "=x";
+  }
+  EXPECT_THAT(reason({{"watch.units", units}}), HasSubstr("more than 16 units"));
+  EXPECT_THAT(reason({{"watch.processes", processes}}), HasSubstr("more than 16 processes"));
+  EXPECT_EQ(reason({{"watch.units", "sshd.service"}, {"watch.processes", "db=postgres"}}),
+            "accepted");
+}
+
+TEST(Settings, WatchedProcessesHaveANameAndAPattern) {
+  Settings settings;
+  settings.watch_processes = {{"db", "postgres*-D"}, {"sshd", ""}};
+  const auto watched = watched_processes(settings);
+  ASSERT_EQ(watched.size(), 2U);
+  EXPECT_EQ(watched[0].name, "db");
+  EXPECT_EQ(watched[0].pattern, "postgres*-D");
 }
 
 TEST(Settings, NameTheNearestKeyToAMistypedOne) {

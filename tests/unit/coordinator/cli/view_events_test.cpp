@@ -35,6 +35,14 @@ TEST(ViewEvents, WideTellsNumbersAndDetails) {
   EXPECT_THAT(events_view(newest_first(), {{}, true, 0}), ::testing::HasSubstr("1  by=3 s\n"));
 }
 
+TEST(ViewEvents, WhatToDoHasAColumnOfItsOwn) {
+  const std::string text = events_view(
+      {{"a", "5", "1", 1000, "xid", "critical", "lost", {{"action", "reset it"}, {"code", "79"}}}},
+      {{}, true, 0});
+  EXPECT_THAT(text, ::testing::HasSubstr("TEXT  ACTION    EPOCH  NUMBER  DETAILS\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("lost  reset it  5           1  code=79\n"));
+}
+
 TEST(ViewEvents, NoEventsAreSaidToBeNone) {
   EXPECT_EQ(events_view({}, {}), "no events in that time\n");
 }
