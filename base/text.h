@@ -12,4 +12,7 @@ namespace bw {
 // enough to be what was meant (at most a third of its length, at least 2); else empty.
 std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates);
 
+// '*' stands for any characters, '?' for one. Takes at most |pattern| x |text| steps.
+bool glob_matches(std::string_view pattern, std::string_view text);
+
 }  // namespace bw

@@ -29,12 +29,15 @@ AREAS = {
     "tests/unit/agent/core": ["agent/core", "schemas/metrics", "schemas/wire", "base"],
     "tests/unit/agent/shell": [
         "agent/shell", "agent/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
+        "tests/support",
     ],
     "tests/unit/coordinator/core": ["coordinator/core", "schemas/metrics", "schemas/wire", "base"],
     "tests/unit/coordinator/shell": [
         "coordinator/shell", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
+        "tests/support",
     ],
     "tests/unit/coordinator/cli": ["coordinator/cli", "schemas/metrics", "base"],
+    "tests/support": ["base"],
     "tests/support/fake_nvml": ["agent/shell"],
     "tests/sim": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base"],
     "tests/integration": ["coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
@@ -50,6 +53,9 @@ EXCEPTIONS = {
     ("coordinator/core", "coordinator/core/table.h"): "the series table that every folder reads",
     ("coordinator/core", "coordinator/core/view.h"): "what wiring shows folders of the fleet",
     ("coordinator/core", "coordinator/core/records.h"): "the words folders and wiring share",
+    ("tests/integration", "tests/unit/coordinator/shell/receiver.h"): "takes what is exported",
+    ("tests/integration", "tests/unit/coordinator/core/export/messages.h"): "reads it again",
+    ("tests/fuzz", "tests/unit/coordinator/core/export/messages.h"): "shares nothing with the writer",
 }
 
 # Third-party headers -> the .cpp files (or folders) that may include them.
@@ -64,8 +70,14 @@ THIRD_PARTY = {
     "toml.hpp": ["base/runtime/config.cpp"],
     "mqtt": ["base/runtime/mqtt_connection.cpp"],
     "sqlite3.h": ["base/runtime/sqlite.cpp", "tests/support/simulated_disk.cpp"],
-    "nlohmann": ["coordinator/cli", "tests/unit/coordinator"],
-    "curl": ["coordinator/cli/http_client.cpp"],
+    "nlohmann": ["coordinator/cli", "tests/unit/coordinator", "tests/integration"],
+    "curl": ["coordinator/cli/http_client.cpp", "coordinator/shell/export_poster.cpp"],
+    "snappy-c.h": [
+        "coordinator/shell/export_poster.cpp", "tests/unit/coordinator/shell/export_poster_test.cpp",
+    ],
+    "zlib.h": [
+        "coordinator/shell/export_poster.cpp", "tests/unit/coordinator/shell/export_poster_test.cpp",
+    ],
     "CLI": ["coordinator/cli", "agent/main.cpp", "coordinator/main.cpp"],
     "flatbuffers": ["schemas/wire", "tests/unit/schemas/wire", "tests/fuzz"],
     "gtest": ["tests"],

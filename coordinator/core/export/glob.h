@@ -7,9 +7,6 @@
 
 namespace bw::coordinator::exporting {
 
-// '*' stands for any characters, '?' for one. Takes at most |pattern| x |text| steps.
-bool glob_matches(std::string_view pattern, std::string_view text);
-
 class MetricFilter {
  public:
   static constexpr std::size_t kMaxPatterns = 100;

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "coordinator/core/export/protobuf.h"
-#include "schemas/metrics/metric_table.h"
+#include "schemas/metrics/find_metric.h"
 #include "schemas/metrics/prometheus_name.h"
 
 namespace bw::coordinator::exporting {
@@ -54,10 +54,8 @@ void write_attribute(ProtobufWriter& writer, std::uint32_t field, std::string_vi
 }
 
 std::string_view text_of(std::string_view metric) {
-  for (const metrics::MetricInfo* info : metrics::all_metrics()) {
-    if (info->name == metric) return info->text;
-  }
-  return {};
+  const metrics::MetricInfo* const info = metrics::metric_named(metric);
+  return info == nullptr ? std::string_view{} : info->text;
 }
 
 }  // namespace

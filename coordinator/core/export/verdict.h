@@ -34,8 +34,8 @@ struct Judgement {
 // Remote write: 2xx taken, 5xx and 429 again, other 4xx refused. OTLP: 429, 502, 503 and 504 again,
 // others refused. For both, answers that judge not the batch but the sender (401, 403, 404, 407,
 // 408 and redirections) are tried again, slowly: a token that ran out must not throw history away.
-// Prometheus before 2.45 answers 500 to samples older than its out-of-order window, as if they
-// could be sent again: told by its words.
+// Prometheus 2.42 answers 500 to samples older than its out-of-order window, as if they could be
+// sent again: told by its words.
 Judgement judge(Protocol protocol, const HttpAnswer& answer);
 
 inline constexpr std::size_t kMaxReason = 300;  // bytes of a receiver's words that are kept

@@ -46,5 +46,23 @@ TEST(Nearest, SpendsNothingOnWhatIsFarTooLong) {
   EXPECT_EQ(nearest(text, candidates), "");
 }
 
+TEST(Glob, StarsTakeAnyNumberOfCharactersAndQuestionMarksOne) {
+  EXPECT_TRUE(glob_matches("cpu.*", "cpu.util"));
+  EXPECT_TRUE(glob_matches("*", ""));
+  EXPECT_TRUE(glob_matches("cpu.load?", "cpu.load5"));
+  EXPECT_TRUE(glob_matches("*.rx_*s", "net.rx_packets"));
+  EXPECT_TRUE(glob_matches("a*b*c", "aXbXbXc"));
+  EXPECT_TRUE(glob_matches("cpu.util", "cpu.util"));
+  EXPECT_FALSE(glob_matches("cpu.load?", "cpu.load"));
+  EXPECT_FALSE(glob_matches("cpu.*", "gpu.util"));
+  EXPECT_FALSE(glob_matches("cpu", "cpu.util"));
+  EXPECT_FALSE(glob_matches("a*b*c", "aXbXb"));
+  EXPECT_FALSE(glob_matches("", "x"));
+}
+
+TEST(Glob, ManyStarsTakeNoLongTime) {
+  EXPECT_FALSE(glob_matches("*a*a*a*a*a*a*a*a*a*a*b", std::string(1000, 'a')));
+}
+
 }  // namespace
 }  // namespace bw

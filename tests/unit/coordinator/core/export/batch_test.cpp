@@ -8,9 +8,9 @@
 namespace bw::coordinator::exporting {
 namespace {
 
-class BatchTest : public testing::Test {
+class ExportBatchTest : public testing::Test {
  protected:
-  BatchTest() {
+  ExportBatchTest() {
     std::vector<Block> blocks;
     blocks.push_back(make_block({gauge("cpu.util", "%"), counter("net.rx_bytes", "B"),
                                  gauge("sys.uptime", "s"), counter("self.cpu_time", "us")},
@@ -25,7 +25,7 @@ class BatchTest : public testing::Test {
   BootTimes boots_;
 };
 
-TEST_F(BatchTest, ShapesCountOnlyTheSeriesThatAreSent) {
+TEST_F(ExportBatchTest, ShapesCountOnlyTheSeriesThatAreSent) {
   const auto shapes = batch_.shapes();
   ASSERT_EQ(shapes.size(), 3U);
   EXPECT_EQ(shapes[0].series, 3U);
@@ -34,7 +34,7 @@ TEST_F(BatchTest, ShapesCountOnlyTheSeriesThatAreSent) {
   EXPECT_EQ(shapes[1].node, "box-2");
 }
 
-TEST_F(BatchTest, APieceIsSomeSeriesOfABlock) {
+TEST_F(ExportBatchTest, APieceIsSomeSeriesOfABlock) {
   const Piece pieces[] = {{0, 1, 3, 4}, {1, 0, 1, 1}};
   const auto request = batch_.encode(Protocol::remote_write, 0, pieces, boots_);
   EXPECT_EQ(request.samples, 4U);
@@ -44,7 +44,7 @@ TEST_F(BatchTest, APieceIsSomeSeriesOfABlock) {
   EXPECT_EQ(series[1].messages(1)[0].text(2), "bw_self_cpu_time_seconds_total");
 }
 
-TEST_F(BatchTest, CountersOfTheKernelBeganAtBootAndTheAgentsOwnWithIt) {
+TEST_F(ExportBatchTest, CountersOfTheKernelBeganAtBootAndTheAgentsOwnWithIt) {
   const Piece pieces[] = {{0, 0, 3, 6}};
   const auto request = batch_.encode(Protocol::otlp, 0, pieces, boots_);
   EXPECT_EQ(request.samples, 6U);
@@ -55,7 +55,7 @@ TEST_F(BatchTest, CountersOfTheKernelBeganAtBootAndTheAgentsOwnWithIt) {
   EXPECT_EQ(metrics[2].message(7).messages(1)[0].number(2), 500'000'000U);
 }
 
-TEST_F(BatchTest, ABlockThatCannotBeReadAddsNothing) {
+TEST_F(ExportBatchTest, ABlockThatCannotBeReadAddsNothing) {
   const Piece pieces[] = {{2, 0, 3, 6}};
   EXPECT_EQ(batch_.encode(Protocol::remote_write, 0, pieces, boots_).bytes, "");
   EXPECT_EQ(batch_.encode(Protocol::otlp, 0, pieces, boots_).samples, 0U);
