@@ -1,0 +1,183 @@
+#include "agent/core/collect/gpu/tegra.h"
+
+#include <cerrno>
+#include <cmath>
+
+#include "agent/core/collect/scan.h"
+#include "schemas/metrics/metric_table.h"
+
+namespace bw::agent {
+namespace {
+
+using metrics::metric;
+
+constexpr double kKilo = 1000;
+constexpr double kPercent = 100;
+constexpr std::string_view kOther = "other";
+
+// Files that only root may read, and chips that are switched off.
+bool is_an_answer(int error) {
+  return error == EACCES || error == EPERM || error == EAGAIN || error == ENODATA ||
+         error == ENODEV || error == EINVAL;
+}
+
+double size_of(std::string_view text) {
+  double unit = 1;
+  if (text.ends_with('K')) unit = 1024;
+  if (text.ends_with('M')) unit = 1024.0 * 1024;
+  if (unit > 1) text.remove_suffix(1);
+  return Scanner(text).whole() * unit;
+}
+
+}  // namespace
+
+bool TegraMemorySource::read(const TextReading& reading, Instant) {
+  const double value = Scanner(reading.text).whole();
+  (reading.path.ends_with("mc_all") ? activity_ : clock_) = value;
+  return !std::isnan(value);
+}
+
+bool TegraMemorySource::refused(const TextReading& reading) {
+  return is_an_answer(reading.error);
+}
+
+void TegraMemorySource::finish() {
+  const auto set = [this](Sample::Alias& alias, const metrics::MetricInfo& metric, double value) {
+    if (alias == Sample::kNoAlias && !std::isnan(value)) alias = sample_.declare(metric);
+    sample_.set(alias, value);
+  };
+  set(freq_, metric("tegra.emc_freq"), clock_);
+  set(util_, metric("tegra.emc_util"),
+      clock_ > 0 ? activity_ * kKilo / clock_ * kPercent : Sample::kNoValue);
+  clock_ = activity_ = Sample::kNoValue;
+}
+
+void TegraMemorySource::lose() {
+  sample_.lose(freq_);
+  sample_.lose(util_);
+}
+
+// The input of ".../hwmon/hwmon3/curr1_input" is called what "in1_label" says. Inputs that are not
+// connected are called NC.
+TegraRailSource::Rail* TegraRailSource::at(std::string_view path) {
+  const std::string_view file = file_name(path);
+  const std::size_t digit = file.find_first_of("0123456789");
+  if (digit == std::string_view::npos) return nullptr;
+  const std::string number(file.substr(digit, file.find('_') - digit));
+  const std::string monitor(directory_above(path, 1));
+  const std::string input = monitor + "/" + number;
+  Rail* found = nullptr;
+  for (Rail& rail : rails_) {
+    if (rail.input == input) found = &rail;
+  }
+  if (found == nullptr) {
+    if (rails_.size() == kMaxRails) {
+      ++ignored_;
+      return nullptr;
+    }
+    found = &rails_.emplace_back();
+    found->input = input;
+  }
+  if (found->name.empty()) {
+    const std::string* label =
+        labels_.find("/sys/class/hwmon/" + monitor + "/in" + number + "_label");
+    if (label == nullptr) return nullptr;
+    found->name = *label;
+    found->followed = !label->empty() && *label != "NC" && *label != "sum of shunt voltages";
+  }
+  return found->followed ? found : nullptr;
+}
+
+bool TegraRailSource::read(const TextReading& reading, Instant) {
+  const double value = Scanner(reading.text).decimal();
+  Rail* rail = at(reading.path);
+  if (rail == nullptr) return true;
+  const std::string_view file = file_name(reading.path);
+  if (file.ends_with("_alarm")) {
+    rail->alarm = std::fmax(rail->alarm, value);
+  } else if (file.starts_with("curr")) {
+    rail->current = value;
+  } else {
+    rail->voltage = value;
+  }
+  return !std::isnan(value);
+}
+
+bool TegraRailSource::refused(const TextReading& reading) {
+  return is_an_answer(reading.error);
+}
+
+void TegraRailSource::set(Rail& rail, Sample::Alias& alias, const metrics::MetricInfo& metric,
+                          double value) {
+  if (alias == Sample::kNoAlias && !std::isnan(value)) {
+    alias = sample_.declare(metric, {{"rail", rail.name}});
+  }
+  sample_.set(alias, value);
+}
+
+void TegraRailSource::finish() {
+  ignored_ = 0;
+  for (Rail& rail : rails_) {
+    set(rail, rail.power_alias, metric("tegra.rail_power"), rail.voltage * rail.current / kKilo);
+    set(rail, rail.voltage_alias, metric("tegra.rail_voltage"), rail.voltage);
+    set(rail, rail.current_alias, metric("tegra.rail_current"), rail.current);
+    set(rail, rail.alarm_alias, metric("tegra.rail_alarm"), rail.alarm);
+    rail.voltage = rail.current = rail.alarm = Sample::kNoValue;
+  }
+}
+
+void TegraRailSource::lose() {
+  for (const Rail& rail : rails_) {
+    sample_.lose(rail.power_alias);
+    sample_.lose(rail.voltage_alias);
+    sample_.lose(rail.current_alias);
+    sample_.lose(rail.alarm_alias);
+  }
+}
+
+TegraProcessSource::Program& TegraProcessSource::at(std::string_view name) {
+  for (Program& program : programs_) {
+    if (program.name == name) return program;
+  }
+  if (programs_.size() >= kMaxPrograms && name != kOther) return at(kOther);
+  Program& added = programs_.emplace_back();
+  added.name.assign(name);
+  return added;
+}
+
+bool TegraProcessSource::read(const TextReading& reading, Instant) {
+  for (Program& program : programs_) {
+    program.bytes = 0;
+    program.present = false;
+  }
+  Scanner lines(reading.text);
+  while (!lines.done()) {
+    Scanner line(lines.line());
+    if (line.word() != "user") continue;
+    const std::string_view name = line.word();
+    const double pid = line.whole();
+    const double bytes = size_of(line.word());
+    if (name.empty() || std::isnan(pid) || std::isnan(bytes)) continue;
+    Program& program = at(name);
+    program.bytes += bytes;
+    program.present = true;
+  }
+  for (Program& program : programs_) {
+    if (program.alias == Sample::kNoAlias) {
+      program.alias = sample_.declare(metric("tegra.gpu_mem"), {{"process", program.name}});
+    }
+    sample_.set(program.alias, program.present ? program.bytes : Sample::kNoValue);
+  }
+  return true;
+}
+
+bool TegraProcessSource::refused(const TextReading& reading) {
+  lose();
+  return is_an_answer(reading.error);
+}
+
+void TegraProcessSource::lose() {
+  for (const Program& program : programs_) sample_.lose(program.alias);
+}
+
+}  // namespace bw::agent
