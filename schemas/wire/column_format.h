@@ -22,6 +22,7 @@ enum class ColumnKind : std::uint8_t {
   integers = 3,       // scaled integers by their differences, as version 1 wrote them
   xored = 4,          // bits against those of the value before
   packed = 5,         // scaled integers by what a prediction leaves of them
+  xored_bits = 6,     // as xored, the same bits of each
 };
 inline constexpr std::uint8_t kKindMask = 0x0f;
 inline constexpr unsigned kScaleShift = 4;
@@ -52,6 +53,10 @@ inline constexpr std::uint8_t kPackedFree = 0x80;
 // The third: the code's parameter, and that of its runs.
 inline constexpr std::uint8_t kParameterMask = 0x1f;
 inline constexpr unsigned kRunParameterShift = 5;
+
+// The second byte of a column of kind `xored_bits`; the third has a number of bits too.
+inline constexpr std::uint8_t kBitsMask = 0x3f;
+inline constexpr std::uint8_t kRepeats = 0x40;
 
 // Scaled integers stay where a double holds each of them exactly.
 inline constexpr std::int64_t kMaxScaled = std::int64_t{1} << 53;

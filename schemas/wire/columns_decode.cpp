@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/assert.h"
+#include "schemas/wire/bits.h"
 #include "schemas/wire/column_format.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/limits.h"
@@ -108,6 +109,34 @@ bool read_xored(ByteReader& in, std::span<double> values) {
   return true;
 }
 
+bool read_xored_bits(ByteReader& in, std::span<double> values) {
+  const auto leading = in.byte();
+  const auto trailing = in.byte();
+  const auto first = read_bits(in, 8);
+  if (!first || *leading > (kBitsMask | kRepeats) || *trailing > kBitsMask) return false;
+  const unsigned left_out = (*leading & unsigned{kBitsMask}) + *trailing;
+  if (left_out >= 64) return false;
+  const unsigned low = std::min(64 - left_out, 32U);
+  const unsigned high = 64 - left_out - low;
+  const bool repeats = (*leading & kRepeats) != 0;
+  BitReader bits(*in.take(in.size()));
+  std::uint64_t value = *first;
+  values[0] = std::bit_cast<double>(value);
+  for (double& next : values.subspan(1)) {
+    bits.refill();
+    if (!repeats || bits.take(1) != 0) {
+      std::uint64_t difference = bits.take(low);
+      if (high > 0) {
+        bits.refill();
+        difference |= bits.take(high) << 32;
+      }
+      value ^= difference << *trailing;
+    }
+    next = std::bit_cast<double>(value);
+  }
+  return bits.ended();
+}
+
 }  // namespace
 
 std::optional<ColumnReader> ColumnReader::open(std::span<const std::byte> bytes) {
@@ -200,6 +229,8 @@ bool ColumnReader::read_values(std::size_t alias, std::uint8_t tag, ByteReader i
       return read_integers(in, kScales[scale], values) && in.size() == 0;
     case ColumnKind::xored:
       return scale == 0 && read_xored(in, values) && in.size() == 0;
+    case ColumnKind::xored_bits:
+      return scale == 0 && read_xored_bits(in, values);
     case ColumnKind::packed:
       return read_packed(alias, in, kScales[scale], values);
   }

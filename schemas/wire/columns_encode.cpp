@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "schemas/wire/bits.h"
 #include "schemas/wire/column_format.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/limits.h"
@@ -54,8 +55,50 @@ std::size_t xored_size(std::span<const double> values) {
   return size;
 }
 
+// The bits in which any two neighbours differ, and how long a column of them is.
+struct CommonBits {
+  unsigned leading = 0;  // bits that never differ, above and below
+  unsigned trailing = 0;
+  bool repeats = false;  // a bit says of each whether it differs at all
+  unsigned kept() const { return 64 - leading - trailing; }
+  std::size_t size = 0;
+};
+CommonBits common_bits(std::span<const double> values) {
+  std::uint64_t any = 0;
+  std::size_t others = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const std::uint64_t difference = bits_of(values[i]) ^ bits_of(values[i - 1]);
+    any |= difference;
+    others += difference != 0 ? 1 : 0;
+  }
+  CommonBits common;
+  common.leading = static_cast<unsigned>(std::countl_zero(any));
+  common.trailing = static_cast<unsigned>(std::countr_zero(any));
+  const std::size_t all = (values.size() - 1) * common.kept();
+  const std::size_t some = values.size() - 1 + others * common.kept();
+  common.repeats = some < all;
+  common.size = 2 + 8 + (std::min(all, some) + 7) / 8;
+  return common;
+}
+
 std::byte tag_of(ColumnKind kind, std::size_t scale, std::uint8_t sparse) {
   return static_cast<std::byte>(static_cast<std::uint8_t>(kind) | (scale << kScaleShift) | sparse);
+}
+
+void put_common_bits(std::vector<std::byte>& out, std::span<const double> values,
+                     const CommonBits& common) {
+  out.push_back(static_cast<std::byte>(common.leading | (common.repeats ? kRepeats : 0U)));
+  out.push_back(static_cast<std::byte>(common.trailing));
+  put_bits(out, bits_of(values.front()), 8);
+  BitWriter bits(out);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const std::uint64_t difference = bits_of(values[i]) ^ bits_of(values[i - 1]);
+    if (common.repeats) bits.put(difference != 0 ? 1 : 0, 1);
+    if (!common.repeats || difference != 0) {
+      bits.put(difference >> common.trailing, common.kept());
+    }
+  }
+  bits.finish();
 }
 
 std::byte form_of(Prediction prediction, Sign sign, std::int64_t unit, const ResidualCode& code) {
@@ -153,17 +196,23 @@ void ColumnEncoder::encode_column(std::size_t column, std::size_t rows) {
     put_constant(sparse);
     return put_entry(kZeroEntry + body_.size() - begin);
   }
-  const std::size_t by_xor = xored_size(present_);
+  const CommonBits common = common_bits(present_);
+  const std::size_t by_bytes = xored_size(present_);
+  const std::size_t by_xor = std::min(by_bytes, common.size);
   const ColumnPlan* plan = scale_values() ? &planner_.plan(scaled_, column, sparse == 0) : nullptr;
   if (plan != nullptr && 2 + (plan->bits + 7) / 8 <= by_xor) {
     body_.push_back(tag_of(ColumnKind::packed, scale_, sparse));
     if (sparse != 0) put_presence(rows);
     put_packed(*plan, column);
     if (sparse == 0) planner_.note_written(column);
-  } else {
+  } else if (by_bytes <= common.size) {
     body_.push_back(tag_of(ColumnKind::xored, 0, sparse));
     if (sparse != 0) put_presence(rows);
     put_xored();
+  } else {
+    body_.push_back(tag_of(ColumnKind::xored_bits, 0, sparse));
+    if (sparse != 0) put_presence(rows);
+    put_common_bits(body_, present_, common);
   }
   put_entry(kZeroEntry + body_.size() - begin);
 }

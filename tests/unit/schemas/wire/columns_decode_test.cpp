@@ -298,6 +298,11 @@ TEST(ColumnsDecode, reads_the_bytes_of_the_format_page) {
   EXPECT_EQ(values, (std::vector<double>{1.5, 1.5, 1.5}));
   ASSERT_TRUE(reads({0x04, 0x62, 0xf8, 0x3f, 0x00, 0x61, 0x04}, &values));
   EXPECT_EQ(values, (std::vector<double>{1.5, 1.5, 1.75}));
+  // The high 8 and the low 48 bits never differ: 1.5, 1.75, 1.5. And so with a bit that says so.
+  ASSERT_TRUE(reads({0x06, 8, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x04, 0x04}, &values));
+  EXPECT_EQ(values, (std::vector<double>{1.5, 1.75, 1.5}));
+  ASSERT_TRUE(reads({0x06, 0x48, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0b10010, 0}, &values));
+  EXPECT_EQ(values, (std::vector<double>{1.5, 1.5, 1.75}));
   // By the value before, Rice with parameter 0: 5, then zigzag 2 (001) and 1 (01).
   ASSERT_TRUE(reads({0x05, 0x01, 0, 10, 0b10100}, &values));
   EXPECT_EQ(values, (std::vector<double>{5, 6, 5}));
@@ -390,6 +395,14 @@ TEST(ColumnsDecode, refuses_damaged_columns_and_fills_with_no_value) {
   EXPECT_FALSE(reads({0x01, 0, 0})) << "more behind the value";
   EXPECT_FALSE(reads({0x02, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0})) << "more behind the value";
   EXPECT_FALSE(reads({0x04, 0, 0, 0, 0})) << "a value too many";
+  EXPECT_FALSE(reads({0x06, 8, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x04})) << "a value short";
+  EXPECT_FALSE(reads({0x06, 8, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x04, 0x04, 0})) << "a byte more";
+  EXPECT_FALSE(reads({0x06, 8, 48, 0, 0, 0, 0, 0, 0, 0xf8})) << "the first value cut short";
+  EXPECT_FALSE(reads({0x06, 8})) << "no second byte";
+  EXPECT_FALSE(reads({0x06, 0x88, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x04, 0x04})) << "a free bit";
+  EXPECT_FALSE(reads({0x06, 8, 0x70, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x04, 0x04})) << "a free bit";
+  EXPECT_FALSE(reads({0x06, 16, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f})) << "no bit left";
+  EXPECT_FALSE(reads({0x16, 8, 48, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x04, 0x04})) << "scaled";
   EXPECT_FALSE(reads({0x05})) << "no form";
   EXPECT_FALSE(reads({0x05, 0x01})) << "no parameter";
   EXPECT_FALSE(reads({0x05, 0x81, 0, 10})) << "no such form";
