@@ -43,7 +43,7 @@ TEST(NvidiaLines, XidsOfOldDriversAndUnknownProcessesAreUnderstood) {
   EXPECT_EQ(detail(found.details, "process"), "-");
   EXPECT_EQ(detail(found.details, "message"), "Graphics Exception");
   EXPECT_EQ(told("NVRM: Xid (PCI:0000:04:00): 69"), "xid/warning/69 0000:04:00");
-  EXPECT_EQ(told("NVRM: Xid (PCI:0000:04:00): 69, pid=XXX"), "xid/warning/69 0000:04:00");
+  EXPECT_EQ(told("NVRM: Xid (PCI:0000:04:00): 69, pid=abc"), "xid/warning/69 0000:04:00");
 }
 
 TEST(NvidiaLines, AnInstanceOfAGpuIsNamed) {
