@@ -90,11 +90,9 @@ void ProcessMetrics::add_up(ProcessTable& table) {
       name->pss_known = name->pss_known && process.pss != Process::kUnknown;
       if (name->fds_known) name->fds += process.fds;
       if (name->pss_known) name->pss += process.pss;
-    }
-    if (Slot* slot = slot_of(process.name)) {
-      slot->io_known = slot->io_known || process.read_bytes != Process::kUnknown;
-      slot->read_bytes += number(process.read_rise);
-      slot->write_bytes += number(process.write_rise);
+      name->io_known = name->io_known || process.read_bytes != Process::kUnknown;
+      name->read_rise += process.read_rise;
+      name->write_rise += process.write_rise;
     }
     process.read_rise = process.write_rise = 0;
   }
@@ -203,6 +201,9 @@ void ProcessMetrics::tell_slots() {
     const bool there = found != names_.end();
     const Name none;
     const Name& name = there ? *found : none;
+    slot.io_known = slot.io_known || name.io_known;
+    slot.read_bytes += number(name.read_rise);
+    slot.write_bytes += number(name.write_rise);
     const double values[] = {
         number(name.count),
         rounded(name.cpu),

@@ -52,6 +52,9 @@ class ProcessMetrics {
     std::uint64_t threads = 0;
     std::uint64_t fds = 0;
     std::uint64_t pss = 0;
+    std::uint64_t read_rise = 0;
+    std::uint64_t write_rise = 0;
+    bool io_known = false;
     bool fds_known = false;
     bool pss_known = false;
     double share = 0;  // of the box
