@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t kFirstBuffer = 64U << 10;
 // Room kept free for each read: a page, the most that a file of /proc gives at once for sure.
 constexpr std::size_t kLeastRoom = 4096;
+// Files of /proc give whole records of at most this size, for those read every tick: a reading that
+// leaves more of a page free has met the end, and asking again would only tell that.
+constexpr std::size_t kMostRecord = 512;
 
 bool matches(std::string_view name, std::string_view pattern) {
   const std::size_t star = pattern.find('*');
@@ -169,13 +172,13 @@ void FileReader::read_file(const Source& source, File& file, std::uint64_t tick)
   std::size_t length = 0;
   int error = 0;
   if (file.fd >= 0) {
-    error = read_text(file.fd, length);
+    error = read_text(*source.spec, file.fd, length);
     // The device may have come back as another one, behind the same name.
     if (error != 0) close_file(file);
   }
   if (file.fd < 0) {
     error = open_file(file);
-    if (error == 0) error = read_text(file.fd, length);
+    if (error == 0) error = read_text(*source.spec, file.fd, length);
     if (error != 0) close_file(file);
   }
   if (means_missing(error)) {
@@ -204,8 +207,10 @@ int FileReader::open_file(File& file) {
 }
 
 // Files of /proc come in pieces of a page or so: the end is where nothing more comes.
-int FileReader::read_text(int fd, std::size_t& length) {
+int FileReader::read_text(const SourceSpec& spec, int fd, std::size_t& length) {
   length = 0;
+  // Others may have longer records: a mount with many options, a CPU with many domains.
+  const std::size_t sure_end = spec.every == 1 ? kLeastRoom - kMostRecord : 0;
   while (length < kMaxText) {
     if (used_ + length + kLeastRoom > kMaxTexts) return EFBIG;
     if (buffer_.size() - used_ - length < kLeastRoom) buffer_.resize(buffer_.size() * 2);
@@ -216,6 +221,7 @@ int FileReader::read_text(int fd, std::size_t& length) {
     if (got < 0) return errno;
     if (got == 0) return 0;
     length += static_cast<std::size_t>(got);
+    if (length < sure_end) return 0;
   }
   return 0;
 }

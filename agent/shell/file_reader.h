@@ -62,8 +62,9 @@ class FileReader {
 
   void rescan(Source& source, std::uint64_t tick);
   void read_file(const Source& source, File& file, std::uint64_t tick);
-  int open_file(File& file);                   // 0 or errno
-  int read_text(int fd, std::size_t& length);  // appends to buffer_ at used_; 0 or errno
+  int open_file(File& file);  // 0 or errno
+  // Appends to buffer_ at used_. 0 or errno.
+  int read_text(const SourceSpec& spec, int fd, std::size_t& length);
   void close_file(File& file);
 
   int root_ = -1;

@@ -28,6 +28,10 @@ std::string path_list(std::string_view path) {
   return "`" + std::string(path) + "`";
 }
 
+bool is_event(const metrics::MetricInfo& metric) {
+  return metric.name.starts_with("event.");
+}
+
 }  // namespace
 
 std::string metrics_page() {
@@ -45,12 +49,10 @@ std::string metrics_page() {
     const std::uint16_t tier = metrics::ticks_between(*metric);
     page.append("| `").append(metric->name).append("` | ").append(metric->unit);
     page.append(counter ? " | counter | " : " | gauge | ");
-    page.append(tier == 0 ? std::string{} : std::to_string(tier)).append(" | ");
+    page.append(is_event(*metric) ? "event" : std::to_string(tier)).append(" | ");
     page.append(quoted_words(metric->labels)).append(" | `");
     page.append(metrics::prometheus_name(metric->name, metric->unit, metric->kind)).append("` | ");
-    if (metric->source != metrics::kNoSource) {
-      page.append("`").append(metrics::source_spec(metric->source).name).append("`");
-    }
+    page.append("`").append(metrics::source_spec(metric->source).name).append("`");
     page.append(" | ").append(metric->text).append(" |\n");
   }
   page +=

@@ -1,7 +1,10 @@
 // What is known of a metric, and short ways to write the rows of the metric table.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include "schemas/metrics/sources.h"
@@ -42,13 +45,33 @@ consteval MetricInfo labelled(std::string_view labels, MetricInfo info) {
   info.labels = labels;
   return info;
 }
-consteval MetricInfo each(std::uint16_t ticks, MetricInfo info) {
-  info.every = ticks;
-  return info;
-}
 consteval MetricInfo scaled(double scale, MetricInfo info) {
   info.scale = scale;
   return info;
+}
+
+// Gives rows their tiers: `from` a name on, up to the next, so many ticks.
+struct Tier {
+  std::string_view from;
+  std::uint16_t ticks;
+};
+template <std::size_t N>
+consteval std::array<MetricInfo, N> tiered(const MetricInfo (&rows)[N],
+                                           std::initializer_list<Tier> tiers) {
+  std::array<MetricInfo, N> made{};
+  std::uint16_t every = 0;
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < N; ++i) {
+    for (const Tier& tier : tiers) {
+      if (tier.from != rows[i].name) continue;
+      every = tier.ticks;
+      ++known;
+    }
+    made[i] = rows[i];
+    made[i].every = every;
+  }
+  if (known != tiers.size()) throw "a tier begins at a name that no row has";
+  return made;
 }
 
 // Its tier: how many ticks lie between two of its values; 0 where that is not told.

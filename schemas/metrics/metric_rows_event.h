@@ -6,7 +6,7 @@
 namespace bw::metrics {
 
 consteval MetricInfo event_count(std::string_view name, std::string_view text) {
-  return counter(kNoSource, name, "count", "", text);
+  return counter(SourceId::kernel_log, name, "count", "", text);
 }
 
 // As kEventKinds has them, its first kinds one by one: "event." and the kind's name.

@@ -10,14 +10,14 @@ namespace bw::metrics {
 
 consteval MetricInfo gpu_gauge(std::string_view name, std::string_view unit,
                                std::string_view text) {
-  return labelled("gpu uuid", gauge(kNoSource, name, unit, "", text));
+  return labelled("gpu uuid", gauge(SourceId::gpu, name, unit, "", text));
 }
 consteval MetricInfo gpu_counter(std::string_view name, std::string_view unit,
                                  std::string_view text) {
-  return labelled("gpu uuid", counter(kNoSource, name, unit, "", text));
+  return labelled("gpu uuid", counter(SourceId::gpu, name, unit, "", text));
 }
 
-inline constexpr MetricInfo kGpuMetrics[] = {
+inline constexpr MetricInfo kGpuRows[] = {
     gpu_gauge("gpu.util", "%", "Share of the time in which a program ran on the GPU."),
     gpu_gauge("gpu.mem_util", "%", "Share of the time in which the GPU's memory was used."),
     gpu_gauge("gpu.fb_used", "B", "Memory of the GPU in use."),
@@ -106,33 +106,43 @@ inline constexpr MetricInfo kGpuMetrics[] = {
     gpu_gauge("gpu.lost", "1", "1 where the GPU no longer answers: it fell off the bus; else 0."),
     gpu_gauge("gpu.hung", "1", "1 where a question to the GPU is not answered in time; else 0."),
     labelled("gpu uuid process",
-             gauge(kNoSource, "gpu.proc_mem", "B", "", "Memory of the GPU held by a program.")),
-    labelled("gpu uuid process", gauge(kNoSource, "gpu.proc_sm", "%", "",
+             gauge(SourceId::gpu, "gpu.proc_mem", "B", "", "Memory of the GPU held by a program.")),
+    labelled("gpu uuid process", gauge(SourceId::gpu, "gpu.proc_sm", "%", "",
                                        "Share of the compute units' time that a program used.")),
     labelled("gpu uuid instance mig_uuid",
-             gauge(kNoSource, "gpu.mig_fb_used", "B", "", "Memory of a MIG instance in use.")),
+             gauge(SourceId::gpu, "gpu.mig_fb_used", "B", "", "Memory of a MIG instance in use.")),
     labelled("gpu uuid instance mig_uuid",
-             gauge(kNoSource, "gpu.mig_fb_total", "B", "", "Memory a MIG instance has.")),
-    labelled("gpu pci", gauge(kNoSource, "gpu.runtime_pm", "1", "",
+             gauge(SourceId::gpu, "gpu.mig_fb_total", "B", "", "Memory a MIG instance has.")),
+    labelled("gpu pci", gauge(SourceId::gpu, "gpu.runtime_pm", "1", "",
                               "Power state of the PCI device: 0 on (D0), 1 D1, 2 D2, 3 D3hot, "
                               "4 off (D3cold). A sleeping GPU is asked nothing else.")),
     labelled("gpu uuid name driver vbios pci",
-             gauge(kNoSource, "gpu.info", "1", "", "1: what the GPU is, as labels.")),
+             gauge(SourceId::gpu, "gpu.info", "1", "", "1: what the GPU is, as labels.")),
     gpu_gauge("gpu.temp_junction", "C", "Temperature of the hottest spot of the GPU; of AMD."),
-    labelled("gpu gt", gauge(kNoSource, "gpu.gt_clock", "MHz", "",
+    labelled("gpu gt", gauge(SourceId::gpu, "gpu.gt_clock", "MHz", "",
                              "Clock of a part (GT) of an Intel GPU; 0 while it rests.")),
-    labelled("gpu gt", gauge(kNoSource, "gpu.gt_clock_max", "MHz", "",
+    labelled("gpu gt", gauge(SourceId::gpu, "gpu.gt_clock_max", "MHz", "",
                              "Highest clock that a part (GT) of an Intel GPU may have.")),
-    labelled("gpu gt", counter(kNoSource, "gpu.gt_idle", "ms", "",
+    labelled("gpu gt", counter(SourceId::gpu, "gpu.gt_idle", "ms", "",
                                "Time in which a part (GT) of an Intel GPU rested.")),
-    labelled("gpu gt", gauge(kNoSource, "gpu.gt_throttled", "1", "",
+    labelled("gpu gt", gauge(SourceId::gpu, "gpu.gt_throttled", "1", "",
                              "1 while a part (GT) of an Intel GPU is held down, else 0.")),
-    gauge(kNoSource, "gpu.count", "count", "", "NVIDIA GPUs that answer or sleep."),
-    gauge(kNoSource, "gpu.count_expected", "count", "",
+    gauge(SourceId::gpu, "gpu.count", "count", "", "NVIDIA GPUs that answer or sleep."),
+    gauge(SourceId::gpu, "gpu.count_expected", "count", "",
           "NVIDIA GPUs on the PCI bus, with those that have gone since the agent started."),
-    gauge(kNoSource, "gpu.nvml_state", "1", "",
+    gauge(SourceId::gpu, "gpu.nvml_state", "1", "",
           "NVIDIA's library: 0 works, 1 missing or no driver loaded, 2 library and driver are of "
           "different versions, 3 a call hangs, 4 fails otherwise."),
 };
+
+// With their tiers: those of a name and of all below it, up to the next.
+inline constexpr auto kGpuMetrics = tiered(kGpuRows, {{"gpu.bar1_used", 10},
+                                                      {"gpu.pcie_gen_max", 60},
+                                                      {"gpu.lost", 1},
+                                                      {"gpu.proc_mem", 10},
+                                                      {"gpu.mig_fb_used", 60},
+                                                      {"gpu.runtime_pm", 1},
+                                                      {"gpu.info", 60},
+                                                      {"gpu.temp_junction", 1}});
 
 }  // namespace bw::metrics

@@ -6,26 +6,27 @@
 namespace bw::metrics {
 
 inline constexpr MetricInfo kProcessTotalMetrics[] = {
-    gauge(kNoSource, "sys.procs_total", "count", "", "Processes there are."),
-    gauge(kNoSource, "sys.procs_threads", "count", "", "Threads of all processes."),
-    gauge(kNoSource, "sys.procs_zombies", "count", "",
+    gauge(SourceId::processes, "sys.procs_total", "count", "", "Processes there are."),
+    gauge(SourceId::processes, "sys.procs_threads", "count", "", "Threads of all processes."),
+    gauge(SourceId::processes, "sys.procs_zombies", "count", "",
           "Processes that have ended and whose parent has not asked how."),
-    gauge(kNoSource, "sys.procs_dstate", "count", "",
+    gauge(SourceId::processes, "sys.procs_dstate", "count", "",
           "Processes that wait, mostly for a disk, and can't be interrupted."),
-    gauge(kNoSource, "proc.ignored", "count", "", "Processes beyond those that are followed."),
+    gauge(SourceId::processes, "proc.ignored", "count", "",
+          "Processes beyond those that are followed."),
 };
 
 consteval MetricInfo top_gauge(std::string_view name, std::string_view unit,
                                std::string_view text) {
-  return labelled("name", gauge(kNoSource, name, unit, "", text));
+  return labelled("name", gauge(SourceId::processes, name, unit, "", text));
 }
 consteval MetricInfo top_counter(std::string_view name, std::string_view unit,
                                  std::string_view text) {
-  return labelled("name", counter(kNoSource, name, unit, "", text));
+  return labelled("name", counter(SourceId::processes, name, unit, "", text));
 }
 
 // All processes of a name together, of the names that need the most.
-inline constexpr MetricInfo kTopProcessMetrics[] = {
+inline constexpr MetricInfo kTopProcessRows[] = {
     top_gauge("proc.top.count", "count", "Processes of this name."),
     top_gauge("proc.top.cpu", "%", "CPU time they use, of one CPU."),
     top_gauge("proc.top.rss", "B", "Memory they hold, shared parts counted for each."),
@@ -36,27 +37,32 @@ inline constexpr MetricInfo kTopProcessMetrics[] = {
     top_counter("proc.top.write_bytes", "B", "Data they had written to disks."),
 };
 
+inline constexpr auto kTopProcessMetrics =
+    tiered(kTopProcessRows, {{"proc.top.pss", 10}, {"proc.top.threads", 1}, {"proc.top.fds", 10}});
+
 consteval MetricInfo watched(MetricInfo info) {
   return labelled("process", info);
 }
 
 // What the configuration names.
 inline constexpr MetricInfo kWatchedProcessMetrics[] = {
-    watched(
-        gauge(kNoSource, "proc.watched.up", "1", "", "1 while the watched process runs, else 0.")),
-    watched(
-        gauge(kNoSource, "proc.watched.count", "count", "", "Processes that fit what is watched.")),
-    watched(counter(kNoSource, "proc.watched.restarts", "count", "",
+    watched(gauge(SourceId::processes, "proc.watched.up", "1", "",
+                  "1 while the watched process runs, else 0.")),
+    watched(gauge(SourceId::processes, "proc.watched.count", "count", "",
+                  "Processes that fit what is watched.")),
+    watched(counter(SourceId::processes, "proc.watched.restarts", "count", "",
                     "Times the watched process came back or was replaced by a new one.")),
-    watched(gauge(kNoSource, "proc.watched.cpu", "%", "", "CPU time they use, of one CPU.")),
-    watched(gauge(kNoSource, "proc.watched.rss", "B", "", "Memory they hold.")),
+    watched(
+        gauge(SourceId::processes, "proc.watched.cpu", "%", "", "CPU time they use, of one CPU.")),
+    watched(gauge(SourceId::processes, "proc.watched.rss", "B", "", "Memory they hold.")),
 };
 
 inline constexpr MetricInfo kSystemdMetrics[] = {
-    gauge(kNoSource, "systemd.failed_units", "count", "", "Units of systemd that have failed."),
-    labelled("unit", gauge(kNoSource, "systemd.unit_active", "1", "",
+    gauge(SourceId::systemd, "systemd.failed_units", "count", "",
+          "Units of systemd that have failed."),
+    labelled("unit", gauge(SourceId::systemd, "systemd.unit_active", "1", "",
                            "1 while the watched unit is active, else 0.")),
-    labelled("unit", counter(kNoSource, "systemd.unit_restarts", "count", "",
+    labelled("unit", counter(SourceId::systemd, "systemd.unit_restarts", "count", "",
                              "Times systemd restarted the watched unit.")),
 };
 

@@ -77,6 +77,10 @@ enum class SourceId : std::uint8_t {
   cpu_counters,
   agent_tick,
   agent,
+  gpu,
+  processes,
+  systemd,
+  kernel_log,
   gpu_cards,
   gpu_card_state,
   tegra_fast,
@@ -208,6 +212,12 @@ inline constexpr SourceSpec kSources[] = {
     {SourceId::cpu_counters, "cpu_counters", "perf_event_open(2)", 10, Lane::call},
     {SourceId::agent_tick, "agent_tick", "the agent's own tick", 1, Lane::call},
     {SourceId::agent, "agent", "the agent's own books", 10, Lane::call},
+    {SourceId::gpu, "gpu", "NVML, or the files of amdgpu, i915 and xe", 1, Lane::call},
+    {SourceId::processes, "processes", "stat, statm, io, fd and smaps_rollup of /proc/[pid]", 1,
+     Lane::call},
+    {SourceId::systemd, "systemd", "D-Bus", 10, Lane::call},
+    {SourceId::kernel_log, "kernel_log", "the kernel log (/dev/kmsg), and what else makes an event",
+     1, Lane::call},
     {SourceId::gpu_cards, "gpu_cards",
      "/sys/class/drm/card*/device/gpu_busy_percent /sys/class/drm/card*/device/mem_busy_percent "
      "/sys/class/drm/card*/device/mem_info_vram_used "

@@ -101,10 +101,10 @@ bool DeviceFileSource::read(const TextReading& reading, Instant) {
 
 bool DeviceFileSource::refused(const TextReading& reading) {
   if (Device* device = at(reading.path)) lose(*device);
-  // A part that is switched off, or a link that is down, has no such number, and that may last; one
-  // that vanished between finding and reading is no trouble either.
+  // A part that is switched off has no such number, and that may last; one that vanished between
+  // finding and reading is no trouble either, nor one that is not for everybody to read.
   return reading.error == EAGAIN || reading.error == ENODATA || reading.error == EINVAL ||
-         reading.error == ENODEV;
+         reading.error == ENODEV || reading.error == EACCES || reading.error == EPERM;
 }
 
 void DeviceFileSource::finish() {

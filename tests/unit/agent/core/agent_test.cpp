@@ -23,6 +23,8 @@ AgentOptions options() {
   options.started_ms = kStartMs;
   options.block = seconds{5};
   options.first_block = seconds{5};
+  options.second_block = seconds{5};
+  options.drain.start_within = Duration{};
   return options;
 }
 
@@ -288,6 +290,38 @@ TEST_F(AgentTest, AnUnreadableSourceIsToldOnceAndItsRecoveryToo) {
   EXPECT_EQ(std::count(log_.begin(), log_.end(), '\n'), 1);
   for (int i = 0; i < 70; ++i) tick();
   EXPECT_NE(log_.find("all sources can be read again"), std::string::npos);
+}
+
+TEST_F(AgentTest, HowItsRecordFaresIsAmongItsOwnMetrics) {
+  const auto value = [this](std::string_view name) {
+    const Sample& sample = agent_.collector().sample();
+    for (std::size_t i = 0; i < sample.series().size(); ++i) {
+      if (sample.series()[i].name == name) return sample.values()[i];
+    }
+    return Sample::kNoValue;
+  };
+  for (int i = 0; i < 11; ++i) tick();
+  EXPECT_GE(value("self.spool_depth"), 1);
+  EXPECT_GT(value("self.spool_bytes"), 0);
+  EXPECT_GE(value("self.spool_oldest_age"), 5);
+  EXPECT_EQ(value("self.spool_dropped"), 0);
+  EXPECT_EQ(value("self.samples_sent"), 0);
+  step(LinkUp{});
+  for (int i = 0; i < 10; ++i) tick();
+  const auto series = static_cast<double>(agent_.collector().sample().series().size());
+  EXPECT_EQ(value("self.samples_sent"), 10 * series);
+}
+
+TEST_F(AgentTest, AMachineThatSleptHadItsClockNotSet) {
+  tick();
+  elapsed_ms_ += 1000;
+  Readings readings;
+  readings.when = now();
+  readings.wall = wall_from_ms(kStartMs + elapsed_ms_ + 3'600'000);
+  readings.suspended = seconds{3600};
+  readings.tick = tick_++;
+  step(Ticked{readings});
+  EXPECT_EQ(log_.find("the clock was set"), std::string::npos) << log_;
 }
 
 }  // namespace

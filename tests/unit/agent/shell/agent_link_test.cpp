@@ -128,6 +128,16 @@ TEST_F(AgentLinkTest, PublishesUnderItsNodeAndHearsWhatIsSentToIt) {
   EXPECT_EQ(*ack_, ack);
 }
 
+TEST_F(AgentLinkTest, KnowsHowLongTheBrokerTookToConfirm) {
+  EXPECT_EQ(link_->publish_latency(), Duration{0});
+  EXPECT_EQ(link_->reconnects(), 0U);
+  link_->publish(Publish{wire::Topic::history, bytes("a block")});
+  EXPECT_EQ(link_->in_flight(), 1U);
+  run_until([this] { return link_->in_flight() == 0; });
+  EXPECT_GT(link_->publish_latency(), Duration{0});
+  EXPECT_LT(link_->publish_latency(), seconds{30});
+}
+
 TEST_F(AgentLinkTest, CountsWhatItRefusesAndTellsItOnceAMinute) {
   wire::Encoder encoder;
   coordinator_->publish("bw/v1/web3/down/ack", bytes("rubbish"), 1, false, 0);

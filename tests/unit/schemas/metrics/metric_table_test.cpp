@@ -75,11 +75,29 @@ TEST(Sources, AreIndexedByTheirIdAndReadAtOneOfThreeTiers) {
 TEST(Sources, SlowLanesAreThoseThatTheTickDoesNotReadItself) {
   EXPECT_FALSE(is_slow(Lane::tick));
   EXPECT_FALSE(is_slow(Lane::call));
-  for (const Lane lane :
-       {Lane::sensors, Lane::clocks, Lane::drives, Lane::mounts, Lane::network_mounts, Lane::gpus}) {
+  for (const Lane lane : {Lane::sensors, Lane::clocks, Lane::drives, Lane::mounts,
+                          Lane::network_mounts, Lane::gpus}) {
     EXPECT_TRUE(is_slow(lane));
     EXPECT_LT(static_cast<std::size_t>(lane), kLaneCount);
   }
+}
+
+TEST(MetricTable, EveryMetricHasASourceAndATier) {
+  for (const MetricInfo* info : all_metrics()) {
+    ASSERT_LT(static_cast<std::size_t>(info->source), kSourceCount) << info->name;
+    const std::uint16_t ticks = ticks_between(*info);
+    EXPECT_TRUE(ticks == 1 || ticks == 10 || ticks == 60) << info->name;
+  }
+}
+
+TEST(MetricTable, ATierHoldsFromItsNameToTheNext) {
+  static constexpr MetricInfo kRows[] = {gauge(SourceId::gpu, "a.a", "1", "", "A."),
+                                         gauge(SourceId::gpu, "a.b", "1", "", "B."),
+                                         gauge(SourceId::gpu, "a.c", "1", "", "C.")};
+  static constexpr auto kTiered = tiered(kRows, {{"a.b", 10}});
+  EXPECT_EQ(ticks_between(kTiered[0]), 1);
+  EXPECT_EQ(ticks_between(kTiered[1]), 10);
+  EXPECT_EQ(ticks_between(kTiered[2]), 10);
 }
 
 }  // namespace

@@ -455,7 +455,7 @@ TEST(Bounds, refuse_a_small_payload_that_stands_for_a_huge_message) {
     return f.series(kMaxSeries, text, 0, labels);
   };
   EXPECT_EQ(refusal_of_birth({.series = shared}), Refusal::out_of_bounds);
-  EXPECT_EQ(refusal_of_birth({.labels = [](Forger& f) { return f.labels(300'000); }}),
+  EXPECT_EQ(refusal_of_birth({.labels = [](Forger& f) { return f.labels(500'000); }}),
             Refusal::malformed)
       << "more tables than any message has";
 }

@@ -68,7 +68,7 @@ TEST(DeviceFiles, ADeviceIsDeclaredOnceItHasAValueAndKeepsItsPlace) {
 TEST(DeviceFiles, WhatCanNotBeReadLosesItsValueAndSomeOfThatIsNoTrouble) {
   Sample sample;
   DeviceFileSource source(sample, speed_rules(8));
-  for (const int error : {EAGAIN, ENODATA, EINVAL, ENODEV}) {
+  for (const int error : {EAGAIN, ENODATA, EINVAL, ENODEV, EACCES, EPERM}) {
     EXPECT_TRUE(source.read(text("/a", "1\n"), {}));
     EXPECT_FALSE(std::isnan(sample.value(0)));
     EXPECT_TRUE(source.refused(text("/a", "", error))) << error;

@@ -76,10 +76,12 @@ TEST(NvmeSmart, APageThatIsCutIsNotUnderstood) {
   EXPECT_EQ(box.trouble("nvme_smart"), kDrive + ": not understood");
 }
 
-TEST(NvmeSmart, ADriveThatMayNotBeAskedIsToldAsTrouble) {
+TEST(NvmeSmart, ADriveThatMayNotBeAskedIsNoTroubleAndOneThatFailsIs) {
   Box box;
   box.fail(kDrive, EACCES).tick();
-  EXPECT_EQ(box.trouble("nvme_smart"), kDrive + ": Permission denied");
+  EXPECT_EQ(box.trouble("nvme_smart"), "");
+  box.fail(kDrive, EIO).ticks(60);
+  EXPECT_EQ(box.trouble("nvme_smart"), kDrive + ": Input/output error");
 }
 
 TEST(NvmeTemp, IsToldByTheDrivesName) {
