@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -186,6 +187,8 @@ struct Collector::State {
   std::vector<Trouble> troubles;
 
   State();
+  void add(std::initializer_list<std::pair<SourceId, Source*>> all);
+  void add_hardware();
   void take(const TextReading& text, const Readings& readings);
   void take(const FileSystemReading& reading, std::uint64_t tick);
   void fail(Record& record, std::string_view path, int error, Duration waited);
@@ -195,7 +198,7 @@ struct Collector::State {
 };
 
 Collector::State::State() {
-  const std::pair<SourceId, Source*> kAll[] = {
+  add({
       {SourceId::stat, &cpu},
       {SourceId::meminfo, &memory},
       {SourceId::vmstat, &vmstat},
@@ -230,6 +233,15 @@ Collector::State::State() {
       {SourceId::conntrack_max, &conntrack_max},
       {SourceId::wireless, &wireless},
       {SourceId::self_io, &self_io},
+  });
+  add_hardware();
+  for (std::size_t i = 0; i < kSourceCount; ++i) {
+    BW_ASSERT((sources[i] == nullptr) == (kSources[i].lane == metrics::Lane::call));
+  }
+}
+
+void Collector::State::add_hardware() {
+  add({
       {SourceId::cpu_package, &packages},
       {SourceId::cpu_core_throttle, &core_throttle},
       {SourceId::cpu_package_throttle, &package_throttle},
@@ -266,11 +278,11 @@ Collector::State::State() {
       {SourceId::tegra_alarms, &tegra_alarms},
       {SourceId::tegra_slow, &tegra_slow},
       {SourceId::tegra_processes, &tegra_processes},
-  };
-  for (const auto& [id, source] : kAll) sources[static_cast<std::size_t>(id)] = source;
-  for (std::size_t i = 0; i < kSourceCount; ++i) {
-    BW_ASSERT((sources[i] == nullptr) == (kSources[i].lane == metrics::Lane::call));
-  }
+  });
+}
+
+void Collector::State::add(std::initializer_list<std::pair<SourceId, Source*>> all) {
+  for (const auto& [id, source] : all) sources[static_cast<std::size_t>(id)] = source;
 }
 
 void Collector::State::fail(Record& record, std::string_view path, int error, Duration waited) {
