@@ -238,7 +238,11 @@ Result<Database> Database::open_with(const std::string& path, int flags) {
   return database;
 }
 
-Result<void> Database::set_up(bool full_sync) {
+Result<void> Database::set_up(bool full_sync, std::int64_t page_bytes) {
+  if (page_bytes != 0) {  // of no effect on a file that has pages already
+    const auto set = execute(("PRAGMA page_size=" + std::to_string(page_bytes)).c_str());
+    if (!set) return set;
+  }
   auto mode = prepare("PRAGMA journal_mode=WAL");
   if (!mode) return mode.error();
   const auto row = mode->step();
@@ -252,11 +256,12 @@ Result<void> Database::set_up(bool full_sync) {
                            : "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL");
 }
 
-Result<Database> Database::open(const std::string& path, bool full_sync, SqliteFault* fault) {
+Result<Database> Database::open(const std::string& path, bool full_sync, SqliteFault* fault,
+                                std::int64_t page_bytes) {
   if (fault != nullptr) *fault = SqliteFault::other;
   auto database = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!database) return database;
-  const auto ready = database->set_up(full_sync);
+  const auto ready = database->set_up(full_sync, page_bytes);
   if (fault != nullptr) *fault = database->last_fault();
   if (!ready) return ready.error().within("open");
   return database;
@@ -284,13 +289,14 @@ Result<void> Database::check() {
 }
 
 Result<Database> Database::open_or_set_aside(const std::string& path, bool full_sync, WallTime now,
-                                             std::string* set_aside, SqliteCheck check) {
+                                             std::string* set_aside, SqliteCheck check,
+                                             std::int64_t page_bytes) {
   set_aside->clear();
   const bool is_thorough = wants_every_page(path, check);
   {
     auto database = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     if (!database) return database;
-    auto sound = database->set_up(full_sync);
+    auto sound = database->set_up(full_sync, page_bytes);
     // Setting up has read the header and the schema.
     if (sound && is_thorough) sound = database->check();
     if (sound) return database;
@@ -301,7 +307,7 @@ Result<Database> Database::open_or_set_aside(const std::string& path, bool full_
   const auto moved = set_file_aside(path, now);
   if (!moved) return moved.error();
   *set_aside = *moved;
-  return open(path, full_sync);
+  return open(path, full_sync, nullptr, page_bytes);
 }
 
 Result<std::string> Database::set_aside(const std::string& path, WallTime now) {

@@ -73,8 +73,9 @@ class Database {
   // Opens or creates `path` in WAL mode with foreign keys on; synchronous=NORMAL unless `full_sync`
   // (then each commit is on the platter before it returns).
   // Both tell the kind of what went wrong in `fault`, where that is given.
+  // page_bytes: of a file that is new; 0: SQLite's own choice.
   static Result<Database> open(const std::string& path, bool full_sync,
-                               SqliteFault* fault = nullptr);
+                               SqliteFault* fault = nullptr, std::int64_t page_bytes = 0);
   static Result<Database> open_read_only(const std::string& path, SqliteFault* fault = nullptr);
 
   // A quick_check of so much takes seconds, even from a slow disk.
@@ -85,7 +86,8 @@ class Database {
   // old.
   static Result<Database> open_or_set_aside(const std::string& path, bool full_sync, WallTime now,
                                             std::string* set_aside,
-                                            SqliteCheck check = SqliteCheck::whole);
+                                            SqliteCheck check = SqliteCheck::whole,
+                                            std::int64_t page_bytes = 0);
   // Renames a file that was found damaged while in use, as open_or_set_aside() does; its new name.
   // No connection that writes to it may be open.
   static Result<std::string> set_aside(const std::string& path, WallTime now);
@@ -104,7 +106,7 @@ class Database {
  private:
   explicit Database(sqlite3* handle);
   static Result<Database> open_with(const std::string& path, int flags);
-  Result<void> set_up(bool full_sync);
+  Result<void> set_up(bool full_sync, std::int64_t page_bytes);
   Result<void> check();
   void close();
 

@@ -11,7 +11,9 @@ using Words = std::string_view;
 constexpr Words kOutputs[] = {"table", "wide", "json", "yaml", "name"};
 constexpr Words kStatuses[] = {"online", "draining", "offline", "silent"};
 constexpr Words kSeverities[] = {"info", "warning", "critical"};
-constexpr Words kAggregates[] = {"avg", "min", "max", "sum", "count", "last", "rate"};
+constexpr Words kFunctions[] = {"avg",  "min",      "max", "sum", "count", "last",
+                                "rate", "increase", "p50", "p95", "p99"};
+constexpr Words kAcross[] = {"avg", "min", "max", "sum", "count", "p95"};
 constexpr Words kSorts[] = {"name", "cpu", "mem", "load", "net", "disk", "temp", "status"};
 constexpr Words kShells[] = {"bash", "zsh", "fish"};
 
@@ -49,9 +51,15 @@ constexpr FlagSpec kQueryFlags[] = {
     {"--from", "", "TIME", "begin: -15m (the default), 10:00, '2026-03-01 10:00', RFC 3339"},
     {"--to", "", "TIME", "end: now (the default), or as --from"},
     {"--step", "", "LENGTH", "one point each 10s, 1m, 1h; else chosen by the range"},
-    {"--aggregate", "", "HOW",
-     "what a point is of its samples: avg, min, max, sum, count, last or rate", kAggregates,
-     Completes::choices},
+    {"--func", "", "HOW",
+     "what a point is of its samples: avg, min, max, sum, count, last, rate, increase, p50, p95 or "
+     "p99",
+     kFunctions, Completes::choices},
+    {"--by", "", "LABEL", "one series of all with the same LABEL; node and site are labels too"},
+    {"--across", "", "HOW",
+     "what a point of such a series is of theirs: avg, min, max, sum, count or p95; alone: all are "
+     "one",
+     kAcross, Completes::choices},
 };
 constexpr FlagSpec kEventsFlags[] = {
     kNodeFlag,
@@ -75,12 +83,28 @@ constexpr Words kTopExamples[] = {"bellwether top", "bellwether top --sort temp"
                                   "bellwether top --once"};
 constexpr Words kQueryExamples[] = {
     "bellwether query cpu.util --node box-1",
-    "bellwether query net.rx_bytes --aggregate rate --from -1h --step 1m",
+    "bellwether query net.rx_bytes --func rate --from -1h --step 1m",
+    "bellwether query cpu.util --func p95 --by site --across max --from -1d --step 1h",
     "bellwether query disk.util --label device=sda --step 10s",
     "bellwether query mem.used --from '2026-03-01 10:00' --to '2026-03-01 11:00' -o json"};
 constexpr Words kEventsExamples[] = {"bellwether events",
                                      "bellwether events --severity warning --from -24h",
                                      "bellwether events --node box-1 -o wide"};
+constexpr FlagSpec kMetricsFlags[] = {
+    {"--node",
+     "",
+     "ID",
+     "only what this node has now, and how many series of each",
+     {},
+     Completes::nodes},
+};
+constexpr Words kMetricsExamples[] = {
+    "bellwether metrics", "bellwether metrics 'cpu.*'", "bellwether metrics temp -o wide",
+    "bellwether metrics --node box-1", "bellwether metrics -o json"};
+constexpr Words kMetricsAbout =
+    "PATTERN is a name with * and ?, or part of one. Without --node nothing is asked of the\n"
+    "coordinator: it is the list of what agents of this version can measure.";
+
 constexpr Words kVersionExamples[] = {"bellwether version", "bellwether version -o json"};
 constexpr Words kCompletionExamples[] = {
     "source <(bellwether completion bash)",
@@ -110,6 +134,12 @@ constexpr CommandSpec kCommands[] = {
     {"top", "a live view of all nodes", kTopAbout, {}, kTopFlags, kTopExamples, false},
     {"query", "a metric over time", "", {"METRIC"}, kQueryFlags, kQueryExamples},
     {"events", "what happened, the newest last", "", {}, kEventsFlags, kEventsExamples},
+    {"metrics",
+     "what is measured: names, units and what they tell",
+     kMetricsAbout,
+     {"PATTERN", {}, Completes::nothing, true},
+     kMetricsFlags,
+     kMetricsExamples},
     {"version", "the version of this program", "", {}, {}, kVersionExamples},
     {"completion",
      "the completion script of a shell",

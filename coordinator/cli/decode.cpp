@@ -247,7 +247,7 @@ Result<NodeSeries> decode_series(std::string_view json) {
 Result<QueryAnswer> decode_query(std::string_view json) {
   return decode<QueryAnswer>(json, [](Reader& in, QueryAnswer& out) {
     out.metric = in.text("metric");
-    out.aggregate = in.text("aggregate");
+    out.function = in.text("function");
     out.from_ms = in.time("from");
     out.to_ms = in.time("to");
     if (const auto step = in.count("step_ms")) out.step_ms = static_cast<std::int64_t>(*step);
@@ -277,6 +277,22 @@ Result<std::vector<EventRow>> decode_events(std::string_view json) {
   });
 }
 
+ExportState read_export(Reader in) {
+  ExportState out;
+  out.name = in.text("name");
+  out.url = in.text("url");
+  out.ok = in.flag("ok");
+  out.reason = in.text("reason");
+  out.lag_s = in.count("lag_s").value_or(0);
+  out.lag_blocks = in.count("lag_blocks").value_or(0);
+  out.samples = in.count("samples").value_or(0);
+  out.refused = in.count("refused_samples").value_or(0);
+  out.lost_blocks = in.count("lost_blocks").value_or(0);
+  out.retries = in.count("retries").value_or(0);
+  out.last_refusal = in.text("last_refusal");
+  return out;
+}
+
 Result<FleetStatus> decode_status(std::string_view json) {
   return decode<FleetStatus>(json, [](Reader& in, FleetStatus& out) {
     out.version = in.text("version");
@@ -301,6 +317,7 @@ Result<FleetStatus> decode_status(std::string_view json) {
     out.duplicates = records.count("duplicates").value_or(0);
     out.gaps = records.count("gaps").value_or(0);
     out.refused_payloads = in.count("refused_payloads").value_or(0);
+    in.list("exports", false, [&](Reader item) { out.exports.push_back(read_export(item)); });
   });
 }
 

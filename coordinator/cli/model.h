@@ -88,7 +88,7 @@ struct QuerySeries {
 
 struct QueryAnswer {
   std::string metric;
-  std::string aggregate;
+  std::string function;
   std::optional<std::int64_t> from_ms;
   std::optional<std::int64_t> to_ms;
   std::optional<std::int64_t> step_ms;
@@ -105,6 +105,20 @@ struct EventRow {
   std::string severity;  // info, warning, critical
   std::string text;
   Labels details;
+};
+
+struct ExportState {
+  std::string name;
+  std::string url;
+  bool ok = false;
+  std::string reason;
+  std::uint64_t lag_s = 0;
+  std::uint64_t lag_blocks = 0;
+  std::uint64_t samples = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t lost_blocks = 0;
+  std::uint64_t retries = 0;
+  std::string last_refusal;
 };
 
 struct FleetStatus {
@@ -124,6 +138,7 @@ struct FleetStatus {
   std::uint64_t duplicates = 0;
   std::uint64_t gaps = 0;
   std::uint64_t refused_payloads = 0;
+  std::vector<ExportState> exports;
 };
 
 }  // namespace bw::cli

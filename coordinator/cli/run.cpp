@@ -17,6 +17,7 @@
 #include "coordinator/cli/times.h"
 #include "coordinator/cli/top.h"
 #include "coordinator/cli/view_events.h"
+#include "coordinator/cli/view_metrics.h"
 #include "coordinator/cli/view_nodes.h"
 #include "coordinator/cli/view_query.h"
 #include "coordinator/cli/view_status.h"
@@ -73,6 +74,7 @@ class Runner {
     if (command == "node show") return node();
     if (command == "top") return run_top(api_.base_url(), invocation_, view_);
     if (command == "query") return query();
+    if (command == "metrics") return metrics();
     return events();
   }
 
@@ -187,6 +189,28 @@ class Runner {
     return text + "; 'bellwether nodes' lists all " + std::to_string(ids.size());
   }
 
+  int metrics() {
+    std::optional<NodeSeries> of_node;
+    if (const std::string id = invocation_.value("--node"); !id.empty()) {
+      const Answer answer = api_.get("/api/v1/nodes/" + HttpClient::escape(id) + "/series");
+      if (answer.status == 404) return fail("no node is called '" + visible(id) + "'");
+      if (!answer.ok()) return fail(answer.error);
+      auto series = decode_series(answer.body);
+      if (!series) return fail_decoding(series.error());
+      of_node = std::move(series.value());
+    }
+    const auto rows = metric_rows(invocation_.argument, of_node);
+    if (rows.empty()) {
+      return fail("no metric " + std::string(of_node ? "of this node " : "") + "is called '" +
+                  visible(invocation_.argument) + "'; 'bellwether metrics' lists them all");
+    }
+    if (wants_document()) return print_document(metrics_document(rows, of_node.has_value()));
+    if (!wants_names()) return print(metrics_view(rows, of_node.has_value(), view_));
+    std::vector<std::string> names;
+    for (const MetricRow& row : rows) names.push_back(row.name);
+    return print(lines(names));
+  }
+
   // Adds --from and --to, in UTC; `from` is what --from is where it was not given.
   Result<void> add_range(Parameters& parameters, const std::string& from) const {
     for (const char* name : {"from", "to"}) {
@@ -206,7 +230,11 @@ class Runner {
     if (!parameters) return fail(parameters.error().message, kWrongUsage);
     parameters->emplace_back("metric", invocation_.argument);
     parameters->emplace_back("node", invocation_.value("--node"));
-    parameters->emplace_back("aggregate", invocation_.value("--aggregate"));
+    parameters->emplace_back("function", invocation_.value("--func"));
+    for (const std::string& label : invocation_.values("--by")) {
+      parameters->emplace_back("group_by", label);
+    }
+    parameters->emplace_back("across", invocation_.value("--across"));
     const auto range = add_range(parameters.value(), "-15m");
     if (!range) return fail(range.error().message, kWrongUsage);
     if (invocation_.has("--step")) {

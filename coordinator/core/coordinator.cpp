@@ -46,6 +46,8 @@ struct Coordinator::State final : FleetView, Ingest::NodeSource {
   void on(const Ticked& event, Instant now, Effects& effects);
   void on(const RequestReceived& event, Instant now, Effects& effects);
   void on(const QueryFinished& event, Instant now, Effects& effects);
+  void on(const ExportReported& event, Instant now, Effects& effects);
+  void on(const StoreMeasured& event, Instant now, Effects& effects);
   void on(const StopRequested& event, Instant now, Effects& effects);
 
   // What kinds of message there are; each says whether it was taken.
@@ -80,10 +82,12 @@ struct Coordinator::State final : FleetView, Ingest::NodeSource {
   Ingest ingest;
   Refusals refusals;
   api::Api api;
+  StoreMeasures measures;
   wire::Encoder encoder;
   std::set<NodeId> late_births;                 // that wait for room
   std::deque<std::vector<std::byte>> payloads;  // of this step's effects
   std::array<std::uint64_t, kTopics> messages{};
+  std::vector<ExportStatus> exports;
   WallTime wall{};
   std::optional<Instant> started;
   bool is_open = false;
@@ -195,6 +199,17 @@ void Coordinator::State::on(const QueryFinished& event, Instant, Effects& effect
   if (auto response = api.finish(event.id, event.result, *this)) {
     effects.emplace_back(Respond{event.id, *std::move(response)});
   }
+}
+
+void Coordinator::State::on(const ExportReported& event, Instant, Effects&) {
+  exports = event.exports;
+  for (const ExportStatus& one : exports) {
+    if (one.has_begun) ingest.store_cursor(one.name, one.cursor);
+  }
+}
+
+void Coordinator::State::on(const StoreMeasured& event, Instant, Effects&) {
+  measures = event.measures;
 }
 
 void Coordinator::State::on(const StopRequested&, Instant, Effects&) {
@@ -359,6 +374,7 @@ ServiceView Coordinator::State::service_view(Instant now) const {
   view.store_is_open = is_open;
   view.store_is_well = ingest.is_well();
   view.store_failure = ingest.failure();
+  view.store = measures;
   view.nodes = fleet.counts();
   view.records = to_view(ingest.totals());
   view.deferred_records = ingest.deferred();
@@ -369,6 +385,7 @@ ServiceView Coordinator::State::service_view(Instant now) const {
   view.refused_nodes = fleet.refused_nodes();
   view.refused_payloads = refusals.total();
   view.messages = messages;
+  view.exports = exports;
   view.each_refused = [this](const auto& visit) {
     for (const auto& [name, counts] : refusals.all()) visit(name, counts);
   };

@@ -18,6 +18,7 @@
 #include "coordinator/core/api/http.h"
 #include "coordinator/core/api/query.h"
 #include "coordinator/core/records.h"
+#include "coordinator/core/view.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/messages.h"
 
@@ -76,11 +77,19 @@ struct QueryFinished {
   std::uint64_t id = 0;
   api::QueryResult result;
 };
+// How all exports get on, once a second where something changed.
+struct ExportReported {
+  std::vector<ExportStatus> exports;
+};
+// How full the store is, and what it dropped; where something changed.
+struct StoreMeasured {
+  StoreMeasures measures;
+};
 struct StopRequested {};
 
-using Event =
-    std::variant<StoreOpened, LinkUp, LinkDown, MessageReceived, PayloadRefused, Committed,
-                 CommitFailed, Ticked, RequestReceived, QueryFinished, StopRequested>;
+using Event = std::variant<StoreOpened, LinkUp, LinkDown, MessageReceived, PayloadRefused,
+                           Committed, CommitFailed, Ticked, RequestReceived, QueryFinished,
+                           ExportReported, StoreMeasured, StopRequested>;
 
 // Effects: verbs. Spans are valid until the next step().
 

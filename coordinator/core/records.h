@@ -30,6 +30,18 @@ struct StoredNode {
   std::vector<StoredEpoch> epochs;    // most recently active last; kMaxAckEpochs at most
 };
 
+// What the store says of itself now and then. The counts are those since the file was made.
+struct StoreMeasures {
+  std::uint64_t bytes = 0;       // of the file
+  std::uint64_t used_bytes = 0;  // of it, without pages that wait to be used again
+  std::uint64_t dropped_blocks = 0;
+  std::uint64_t dropped_rollups = 0;
+  std::uint64_t dropped_events = 0;
+  std::uint64_t missed_blocks = 0;   // dropped before they were exported
+  std::int64_t rolled_until_ms = 0;  // all before it is rolled up
+  bool operator==(const StoreMeasures&) const = default;
+};
+
 // Changes to the store. Each is idempotent: carried out twice it leaves what once leaves.
 
 // The birth comes without its series: they are a PutTable of this batch or an earlier one.
@@ -77,6 +89,13 @@ struct PutProgress {
   StoredEpoch epoch;
 };
 
-using Change = std::variant<PutNode, PutState, PutTable, PutBlock, PutEvent, PutGap, PutProgress>;
+// Up to which block an export has delivered the history, by the export's name.
+struct PutExportCursor {
+  std::string name;
+  std::int64_t block = 0;
+};
+
+using Change = std::variant<PutNode, PutState, PutTable, PutBlock, PutEvent, PutGap, PutProgress,
+                            PutExportCursor>;
 
 }  // namespace bw::coordinator

@@ -42,6 +42,25 @@ struct NodeView {
   const std::array<std::uint64_t, wire::kRefusals>* refused = nullptr;  // null: nothing
 };
 
+// How an export gets on; see core/export/delivery.h.
+struct ExportStatus {
+  std::string name;  // "remote_write/main"
+  std::string url;
+  bool has_begun = false;   // else `cursor` says nothing yet
+  std::int64_t cursor = 0;  // blocks up to it are delivered
+  std::int64_t lag_blocks = 0;
+  std::optional<std::int64_t> oldest_waiting_ms;  // the end of the oldest block that waits
+  std::uint64_t requests = 0;
+  std::uint64_t samples = 0;          // taken by the receiver
+  std::uint64_t refused_samples = 0;  // for good
+  std::uint64_t late_samples = 0;     // of these: older than what the receiver has
+  std::uint64_t lost_blocks = 0;      // left the store before they were sent
+  std::uint64_t retries = 0;
+  std::string trouble;  // why it does not get on; empty where it does
+  std::string last_refusal;
+  bool operator==(const ExportStatus&) const = default;
+};
+
 class FleetView {
  public:
   virtual ~FleetView() = default;
@@ -63,6 +82,7 @@ struct ServiceView {
   bool store_is_open = false;
   bool store_is_well = false;
   std::string_view store_failure;
+  StoreMeasures store;
   std::array<std::uint64_t, kNodeStatuses> nodes{};
   RecordCounts records;
   std::uint64_t deferred_records = 0;
@@ -73,6 +93,7 @@ struct ServiceView {
   std::uint64_t refused_nodes = 0;  // messages of nodes beyond the bound
   std::uint64_t refused_payloads = 0;
   std::span<const std::uint64_t> messages;  // by wire::Topic
+  std::span<const ExportStatus> exports;
   // Visits the counts of refused payloads by node, ascending.
   std::function<void(const std::function<void(std::string_view,
                                               const std::array<std::uint64_t, wire::kRefusals>&)>&)>

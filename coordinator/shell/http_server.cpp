@@ -8,6 +8,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -102,14 +103,16 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     if (!server) return;
     const std::size_t room =
         options_.most_answer_bytes - std::min(options_.most_answer_bytes, server->answer_bytes);
-    if (!is_head_ && response.body.size() > room) response = no_room();
+    if (!is_head_ && response.body.size() + response.more_bytes > room) response = no_room();
+    if (response.more && !is_head_) {
+      if (version_ >= 11) return answer_in_pieces(std::move(response), *server);
+      // HTTP/1.0 knows no pieces.
+      for (std::string piece = response.more(); !piece.empty(); piece = response.more()) {
+        response.body += piece;
+      }
+    }
     message_.emplace(static_cast<http::status>(response.status), version_);
-    message_->set(http::field::server, "bellwether");
-    message_->set(http::field::content_type, response.content_type);
-    message_->set(http::field::cache_control, "no-store");
-    message_->set("X-Content-Type-Options", "nosniff");
-    for (const auto& [name, value] : response.headers) message_->set(name, value);
-    message_->keep_alive(keep_alive_);
+    set_header(*message_, response);
     message_->content_length(response.body.size());
     if (!is_head_) message_->body() = std::move(response.body);
     server->answer_bytes += message_->body().size();
@@ -126,6 +129,65 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   }
 
  private:
+  template <typename Message>
+  void set_header(Message& message, const api::Response& response) const {
+    message.set(http::field::server, "bellwether");
+    message.set(http::field::content_type, response.content_type);
+    message.set(http::field::cache_control, "no-store");
+    message.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) message.set(name, value);
+    message.keep_alive(keep_alive_);
+  }
+
+  // Each piece is asked for when the one before it was taken.
+  struct Pieces {
+    http::response<http::empty_body> head;
+    std::optional<http::response_serializer<http::empty_body>> serializer;
+    std::function<std::string()> more;
+    std::size_t bytes = 0;
+    std::string piece;
+  };
+
+  void answer_in_pieces(api::Response response, State& server) {
+    pieces_.emplace();
+    pieces_->head.result(static_cast<http::status>(response.status));
+    pieces_->head.version(version_);
+    set_header(pieces_->head, response);
+    pieces_->head.chunked(true);
+    pieces_->more = std::move(response.more);
+    pieces_->bytes = response.more_bytes;
+    pieces_->piece = std::move(response.body);
+    server.answer_bytes += pieces_->bytes;
+    pieces_->serializer.emplace(pieces_->head);
+    stream_.expires_after(options_.timeout);  // for all of them
+    http::async_write_header(stream_, *pieces_->serializer,
+                             [self = shared_from_this()](const error_code& error, std::size_t) {
+                               self->write_piece(error);
+                             });
+  }
+
+  void write_piece(const error_code& error) {
+    if (error) return end_pieces(error);
+    if (pieces_->piece.empty()) {
+      asio::async_write(stream_, http::make_chunk_last(),
+                        [self = shared_from_this()](const error_code& failure, std::size_t) {
+                          self->end_pieces(failure);
+                        });
+      return;
+    }
+    asio::async_write(stream_, http::make_chunk(asio::buffer(pieces_->piece)),
+                      [self = shared_from_this()](const error_code& failure, std::size_t) {
+                        self->pieces_->piece = self->pieces_->more();
+                        self->write_piece(failure);
+                      });
+  }
+
+  void end_pieces(const error_code& error) {
+    if (const auto server = server_.lock()) server->answer_bytes -= pieces_->bytes;
+    pieces_.reset();
+    have_written_all(error);
+  }
+
   void have_read(const error_code& error) {
     const auto server = server_.lock();
     if (!server) return;
@@ -179,6 +241,10 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   void have_written(const error_code& error) {
     if (const auto server = server_.lock()) server->answer_bytes -= message_->body().size();
     message_.reset();
+    have_written_all(error);
+  }
+
+  void have_written_all(const error_code& error) {
     if (error) return end();
     if (keep_alive_) return read();
     error_code ignored;
@@ -212,6 +278,7 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> message_;
+  std::optional<Pieces> pieces_;
   unsigned version_ = 11;
   bool is_head_ = false;
   bool keep_alive_ = false;

@@ -64,6 +64,7 @@ Runner::~Runner() = default;
 Result<void> Runner::start() {
   log(LogLevel::info, kPart, "bellwether-coordinator " BW_VERSION " starts");
   if (const auto opened = open_store(); !opened) return opened;
+  start_exports();
   if (const auto listening = listen(); !listening) return listening;
   if (const auto started = start_broker(); !started) return started;
   next_tick_ = monotonic_now();
@@ -76,11 +77,29 @@ Result<void> Runner::start() {
 Result<void> Runner::open_store() {
   StoreOptions options;
   options.directory = settings_.state_directory;
-  auto store = Store::open(loop_, std::move(options), [this](const Event& event) { step(event); });
+  options.retention = retention_of(settings_);
+  auto store = Store::open(loop_, std::move(options), [this](const Event& event) {
+    step(event);
+    if (exporter_ && std::holds_alternative<StoreOpened>(event)) exporter_->start_over();
+  });
   if (!store) return store.error();
   store_ = std::move(*store);
   step(store_->take_opened());
   return {};
+}
+
+void Runner::start_exports() {
+  if (settings_.exports.empty()) return;
+  exporter_ = std::make_unique<Exporter>(loop_, settings_.exports,
+                                         settings_.state_directory + "/bellwether.db", draw_seed(),
+                                         [this](const Event& event) { step(event); });
+}
+
+// Their last report goes into the last batch. One that hangs is left behind, as the process ends.
+void Runner::stop_exports() {
+  if (!exporter_) return;
+  exports_are_over_ = exporter_->stop(kExportGoodbye);
+  if (!exports_are_over_) (void)exporter_.release();
 }
 
 Result<void> Runner::listen() {
@@ -253,6 +272,7 @@ void Runner::request_stop() {
     log(LogLevel::warning, kPart, "did not come to an end in time, and leaves all the same");
     loop_.stop();
   });
+  stop_exports();
   step(StopRequested{});
   http_.reset();
   const auto leave = [this] { loop_.stop(); };
@@ -287,6 +307,7 @@ int run_coordinator(const Settings& settings, const ConfigSources& sources) {
     _exit(kExitFailed);
   }
   log(LogLevel::info, kPart, "stopped");
+  if (!runner.exports_are_over()) _exit(0);  // their threads use what would be destroyed
   return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base/runtime/systemd.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/shell/embedded_broker.h"
+#include "coordinator/shell/exporter.h"
 #include "coordinator/shell/http_server.h"
 #include "coordinator/shell/settings.h"
 #include "coordinator/shell/store.h"
@@ -26,6 +27,7 @@ class Runner {
   // A stop in order: the store gets this long to finish what it was given, the link to say goodbye.
   // With the broker's own grace it is below two seconds.
   static constexpr Duration kDrain = std::chrono::milliseconds{500};
+  static constexpr Duration kExportGoodbye = std::chrono::milliseconds{200};
   static constexpr Duration kGoodbye = std::chrono::milliseconds{200};
   static constexpr Duration kStopDeadline = std::chrono::milliseconds{1900};
   // A writer that is longer at one batch hangs, and the watchdog is no longer fed.
@@ -39,6 +41,8 @@ class Runner {
 
   // When the loop has been left. False where the store's threads did not end within `most`.
   bool finish(Duration most);
+  // False where a thread of an export still waits for something.
+  bool exports_are_over() const { return exports_are_over_; }
 
   // As SIGTERM and SIGHUP ask for.
   void request_stop();
@@ -46,6 +50,8 @@ class Runner {
 
  private:
   Result<void> open_store();
+  void start_exports();
+  void stop_exports();
   Result<void> listen();
   Result<void> start_broker();
   void make_link(const std::string& url, bool is_own);
@@ -70,6 +76,8 @@ class Runner {
   bool stepping_ = false;
 
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Exporter> exporter_;
+  bool exports_are_over_ = true;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<EmbeddedBroker> broker_;
   std::unique_ptr<MqttLink> link_;

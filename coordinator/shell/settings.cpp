@@ -53,6 +53,43 @@ bool same_value(const ConfigKey& one, const ConfigKey& other) {
       one.target);
 }
 
+// Each rollup outlives what it is made of.
+std::string check_longer(std::int64_t days, std::int64_t finer, const char* finer_name) {
+  if (days > finer) return {};
+  return std::to_string(days) + " must be more than store." + finer_name + " (" +
+         std::to_string(finer) + "), of which it is made";
+}
+
+void add_store_keys(std::vector<ConfigKey>& keys, Settings& s) {
+  constexpr std::int64_t kMostDays = 36'500;
+  const auto and_longer = [](std::function<std::string()> first, const std::int64_t& days,
+                             const std::int64_t& finer, const char* finer_name) {
+    return [first = std::move(first), &days, &finer, finer_name] {
+      const std::string trouble = first();
+      return trouble.empty() ? check_longer(days, finer, finer_name) : trouble;
+    };
+  };
+  keys.push_back({"store.raw_days", &s.raw_days,
+                  "Days for which history is kept as it was measured; 1 to 36500. What nodes send "
+                  "later than that is in no rollup.",
+                  false, within(s.raw_days, 1, kMostDays)});
+  keys.push_back(
+      {"store.minute_days", &s.minute_days,
+       "Days for which its rollups by minutes are kept; more than store.raw_days.", false,
+       and_longer(within(s.minute_days, 1, kMostDays), s.minute_days, s.raw_days, "raw_days")});
+  keys.push_back(
+      {"store.hour_days", &s.hour_days,
+       "Days for which its rollups by hours are kept; more than store.minute_days.", false,
+       and_longer(within(s.hour_days, 1, kMostDays), s.hour_days, s.minute_days, "minute_days")});
+  keys.push_back({"store.events_days", &s.events_days,
+                  "Days for which events are kept; 1 to 36500.", false,
+                  within(s.events_days, 1, kMostDays)});
+  keys.push_back({"store.max_gb", &s.max_gb,
+                  "Gigabytes (10^9 bytes) that the store may use; 1 to 100000. Beyond, the oldest "
+                  "goes first: history as measured, then its rollups, then events.",
+                  false, within(s.max_gb, 1, 100'000)});
+}
+
 }  // namespace
 
 Result<ListenAddress> parse_listen(const std::string& text) {
@@ -103,6 +140,7 @@ std::vector<ConfigKey> settings_keys(Settings& s) {
                   "Where the store lies, and what the coordinator's own broker keeps. One "
                   "coordinator to a directory.",
                   false, [&s] { return check_path(s.state_directory); }});
+  add_store_keys(keys, s);
   keys.push_back({"fleet.live_timeout_s", &s.live_timeout_s,
                   "Seconds without a live sample after which a node is no longer shown as live; 1 "
                   "to 3600.",
@@ -115,17 +153,32 @@ std::vector<ConfigKey> settings_keys(Settings& s) {
 
 Result<Settings> load_settings(const ConfigSources& sources) {
   Settings settings;
-  if (const auto loaded = load_config(settings_keys(settings), sources); !loaded) {
+  const auto groups = export_groups(settings.exports);
+  if (const auto loaded = load_config(settings_keys(settings), sources, groups); !loaded) {
     return loaded.error();
   }
+  if (auto wrong = check_targets(settings.exports); !wrong.empty()) return Error{wrong};
   return settings;
+}
+
+Retention retention_of(const Settings& settings) {
+  Retention retention;
+  retention.raw_ms = settings.raw_days * api::kDayMs;
+  retention.minutes_ms = settings.minute_days * api::kDayMs;
+  retention.hours_ms = settings.hour_days * api::kDayMs;
+  retention.events_ms = settings.events_days * api::kDayMs;
+  retention.most_bytes = settings.max_gb * 1'000'000'000;
+  return retention;
 }
 
 std::string example_settings() {
   Settings defaults;
-  return example_config(settings_keys(defaults), "Configuration of bellwether-coordinator: " +
-                                                     std::string(kDefaultConfigFile) +
-                                                     ". What is commented out is the default.");
+  ExportTargets examples;
+  return example_config(
+      settings_keys(defaults),
+      "Configuration of bellwether-coordinator: " + std::string(kDefaultConfigFile) +
+          ". What is commented out is the default.",
+      export_groups(examples));
 }
 
 std::vector<std::string> changed_until_restart(const Settings& now, const Settings& then) {
@@ -138,6 +191,7 @@ std::vector<std::string> changed_until_restart(const Settings& now, const Settin
     if (old_keys[i].reloadable) continue;
     if (!same_value(old_keys[i], new_keys[i])) changed.push_back(old_keys[i].name);
   }
+  if (now.exports != then.exports) changed.emplace_back("export");
   return changed;
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "base/runtime/config.h"
+#include "coordinator/shell/export_settings.h"
+#include "coordinator/shell/store_upkeep.h"
 
 namespace bw::coordinator {
 
@@ -19,8 +21,14 @@ struct Settings {
   std::string broker_executable;  // empty: looked for
   std::string api_listen = "127.0.0.1:8420";
   std::string state_directory = "/var/lib/bellwether-coordinator";
+  std::int64_t raw_days = 14;
+  std::int64_t minute_days = 120;
+  std::int64_t hour_days = 1095;
+  std::int64_t events_days = 365;
+  std::int64_t max_gb = 50;
   std::int64_t live_timeout_s = 5;
   std::string log_level = "info";
+  ExportTargets exports;
 };
 
 // Where the API listens: an IP address without brackets, and a port (0: any free one).
@@ -38,6 +46,9 @@ std::vector<ConfigKey> settings_keys(Settings& settings);
 
 // Loads and checks everything. Errors: all that were found, one a line.
 Result<Settings> load_settings(const ConfigSources& sources);
+
+// For how long the store keeps what, and how much in all.
+Retention retention_of(const Settings& settings);
 
 // What --print-config prints.
 std::string example_settings();

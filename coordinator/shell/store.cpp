@@ -1,17 +1,11 @@
 #include "coordinator/shell/store.h"
 
-#include <atomic>
-#include <condition_variable>
-#include <cstdio>
-#include <deque>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/runtime/clock.h"
 #include "base/runtime/log.h"
 #include "coordinator/shell/store_schema.h"
-#include "coordinator/shell/store_writer.h"
+#include "coordinator/shell/store_state.h"
 
 namespace bw::coordinator {
 
@@ -19,91 +13,24 @@ namespace {
 
 constexpr std::string_view kPart = "store";
 
-// Each replacement of the file begins a new generation. What was asked of an older one is not
-// carried out on a newer: it rests on nodes and tables that are no longer there.
-using Generation = std::uint64_t;
-
 // A disk that damages every new file too must not be filled with damaged ones.
 constexpr Duration kLeastBetweenReplacements = std::chrono::minutes{1};
 
+// A log of 16 MB: pages that many commits change are written back once. And it is cut again where a
+// long query made it grow.
+constexpr const char* kWriterSetup =
+    "PRAGMA wal_autocheckpoint = 16384;"
+    "PRAGMA journal_size_limit = 67108864;"
+    "PRAGMA cache_size = -16384";
+
 }  // namespace
-
-struct Store::State : std::enable_shared_from_this<Store::State> {
-  struct Batch {
-    StoreBatch batch;
-    Generation generation;
-  };
-  struct Query {
-    RunQuery query;
-    Instant asked;
-  };
-
-  State(EventLoop& event_loop, StoreOptions store_options, Handler event_handler)
-      : loop(event_loop),
-        options(std::move(store_options)),
-        path(options.directory + "/bellwether.db"),
-        handler(std::move(event_handler)),
-        drain_timer(event_loop) {}
-
-  Result<std::vector<StoredNode>> open_file();
-  Result<std::vector<StoredNode>> set_up(Database database, SqliteFault& fault);
-  void say_set_aside(const std::string& name);
-  void start();
-  void ask_to_stop();
-  void run_thread(void (State::*work)());
-
-  void write_until_stopped();
-  void carry_out(const Batch& batch);
-  void replace_damaged();
-  Result<void> ensure_writer(SqliteFault& fault);
-
-  void read_until_stopped();
-  api::QueryResult answer(const Query& query, std::optional<StoreReader>& reader, Generation& of);
-
-  void report_damage(Generation of);
-  void tell(Event event, bool ends_batch);
-  void check_drained();
-
-  EventLoop& loop;
-  const StoreOptions options;
-  const std::string path;
-
-  // The loop's.
-  Handler handler;
-  StoreOpened opened;
-  Generation loop_generation = 0;
-  std::size_t unanswered = 0;  // batches
-  std::function<void()> drained;
-  Timer drain_timer;
-
-  // The writer's.
-  std::optional<StoreWriter> writer;
-  std::optional<Instant> last_replaced;
-
-  // Shared; `mutex` guards all of it.
-  std::mutex mutex;
-  std::condition_variable wake_writer;
-  std::condition_variable wake_readers;
-  std::deque<Batch> batches;
-  std::deque<Query> queries;
-  std::condition_variable thread_ended;
-  std::size_t running = 0;                // threads
-  std::atomic<bool> is_stopping = false;  // atomic, so that a query in hand may look at it
-  Generation damaged = 0;                 // generation + 1 that a reader found damaged
-
-  // Held while files are renamed, and by readers while they open one.
-  std::mutex files;
-  std::atomic<Generation> generation = 0;
-  std::atomic<Instant::rep> busy_since = 0;  // 0: the writer has no batch in hand
-
-  std::vector<std::thread> threads;
-};
 
 // Opening.
 
 Result<std::vector<StoredNode>> Store::State::set_up(Database database, SqliteFault& fault) {
   const auto prepare = [&]() -> Result<std::vector<StoredNode>> {
     if (const auto prepared = prepare_schema(database); !prepared) return prepared.error();
+    if (const auto done = database.execute(kWriterSetup); !done) return done.error();
     if (!options.setup_sql.empty()) {
       const auto done = database.execute(options.setup_sql.c_str());
       if (!done) return done.error();
@@ -127,8 +54,8 @@ void Store::State::say_set_aside(const std::string& name) {
 
 Result<std::vector<StoredNode>> Store::State::open_file() {
   std::string set_aside;
-  auto database =
-      Database::open_or_set_aside(path, true, wall_now(), &set_aside, SqliteCheck::after_crash);
+  auto database = Database::open_or_set_aside(path, true, wall_now(), &set_aside,
+                                              SqliteCheck::after_crash, kStorePageBytes);
   if (!set_aside.empty()) say_set_aside(set_aside);
   if (!database) return database.error();
   SqliteFault fault = SqliteFault::none;
@@ -138,7 +65,7 @@ Result<std::vector<StoredNode>> Store::State::open_file() {
   auto moved = Database::set_aside(path, wall_now());
   if (!moved) return moved.error();
   say_set_aside(*moved);
-  auto fresh = Database::open(path, true);
+  auto fresh = Database::open(path, true, nullptr, kStorePageBytes);
   if (!fresh) return fresh.error();
   return set_up(std::move(*fresh), fault);
 }
@@ -148,7 +75,9 @@ Result<std::vector<StoredNode>> Store::State::open_file() {
 void Store::State::write_until_stopped() {
   std::unique_lock lock(mutex);
   while (true) {
-    wake_writer.wait(lock, [this] { return is_stopping || damaged != 0 || !batches.empty(); });
+    wake_writer.wait_for(lock, next_upkeep - monotonic_now(), [this] {
+      return is_stopping || damaged != 0 || !batches.empty() || job.has_value();
+    });
     if (is_stopping) return;
     if (const Generation found = std::exchange(damaged, 0); found != 0) {
       if (found != generation + 1) continue;  // replaced since
@@ -157,11 +86,18 @@ void Store::State::write_until_stopped() {
       lock.lock();
       continue;
     }
-    const Batch batch = std::move(batches.front());
-    batches.pop_front();
+    // One of each at a time: neither records nor what is done in the background waits long.
+    std::optional<Batch> batch;
+    if (!batches.empty()) {
+      batch = std::move(batches.front());
+      batches.pop_front();
+    }
+    std::optional<Job> rollups = std::exchange(job, std::nullopt);
     lock.unlock();
     busy_since = monotonic_now().time_since_epoch().count();
-    carry_out(batch);
+    if (batch) carry_out(*batch);
+    if (rollups) carry_out(*rollups);
+    if (monotonic_now() >= next_upkeep) keep_up();
     busy_since = 0;
     lock.lock();
   }
@@ -195,7 +131,7 @@ void Store::State::carry_out(const Batch& batch) {
 
 Result<void> Store::State::ensure_writer(SqliteFault& fault) {
   if (writer) return {};
-  auto database = Database::open(path, true, &fault);
+  auto database = Database::open(path, true, &fault, kStorePageBytes);
   if (!database) return database.error();
   if (const auto nodes = set_up(std::move(*database), fault); !nodes) return nodes.error();
   return {};
@@ -283,8 +219,10 @@ void Store::State::report_damage(Generation of) {
 // Between the threads.
 
 void Store::State::start() {
-  running = 1 + options.readers;
+  running = 2 + options.readers;
+  next_upkeep = monotonic_now() + options.upkeep_period;
   threads.emplace_back([this] { run_thread(&State::write_until_stopped); });
+  threads.emplace_back([this] { run_thread(&State::roll_up_until_stopped); });
   for (std::size_t i = 0; i < options.readers; ++i) {
     threads.emplace_back([this] { run_thread(&State::read_until_stopped); });
   }
@@ -304,6 +242,7 @@ void Store::State::ask_to_stop() {
   }
   wake_writer.notify_all();
   wake_readers.notify_all();
+  wake_rollups.notify_all();
 }
 
 void Store::State::tell(Event event, bool ends_batch) {

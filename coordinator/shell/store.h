@@ -1,6 +1,7 @@
 // The coordinator's one SQLite file, <directory>/bellwether.db, and the threads that use it: one
 // writes the core's batches in their order, each committed to the platter before it is answered;
-// two read, and never wait for the writer.
+// two read, and never wait for the writer; one makes rollups, which the writer takes in between
+// batches, as it drops what is not to be kept any longer.
 //
 // All methods are called, and all handlers run, on the event loop's thread. A file found damaged,
 // at start or in use, is set aside under a name with the time, and a new one begun.
@@ -14,6 +15,7 @@
 #include "base/runtime/event_loop.h"
 #include "coordinator/core/coordinator.h"
 #include "coordinator/shell/store_reader.h"
+#include "coordinator/shell/store_upkeep.h"
 
 namespace bw::coordinator {
 
@@ -22,6 +24,8 @@ struct StoreOptions {
   std::size_t most_waiting_queries = 64;   // further ones are answered "busy"
   std::size_t most_waiting_batches = 256;  // further ones fail: the nodes send their records again
   std::size_t readers = 2;
+  Retention retention = {};
+  Duration upkeep_period = std::chrono::seconds{10};  // of looking for what to drop or roll up
   ReadLimits limits = {};
   std::string setup_sql =
       {};  // run by the writer after each opening: the tests' way to a full disk
@@ -29,7 +33,8 @@ struct StoreOptions {
 
 class Store {
  public:
-  // Committed, CommitFailed, QueryFinished, and StoreOpened where a damaged file was replaced.
+  // Committed, CommitFailed, QueryFinished, StoreMeasured now and then, and StoreOpened where a
+  // damaged file was replaced.
   using Handler = std::function<void(const Event&)>;
 
   // Where the file is damaged it is set aside here already. An error: it cannot be opened or made,

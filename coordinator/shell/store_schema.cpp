@@ -40,11 +40,8 @@ CREATE TABLE blocks (
   start_ms INTEGER NOT NULL,
   end_ms INTEGER NOT NULL,
   rows INTEGER NOT NULL,
-  columns BLOB NOT NULL,
-  UNIQUE (node, epoch, number)
+  columns BLOB NOT NULL
 ) STRICT;
-CREATE INDEX blocks_by_time ON blocks (node, start_ms) WHERE end_ms - start_ms <= 600000;
-CREATE INDEX long_blocks ON blocks (node, start_ms) WHERE end_ms - start_ms > 600000;
 CREATE TABLE events (
   id INTEGER PRIMARY KEY,
   node INTEGER NOT NULL REFERENCES nodes (id),
@@ -76,7 +73,65 @@ CREATE TABLE progress (
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 )sql";
-static_assert(kStoreVersion == 1);
+
+// The same number of an epoch says the same time, so that one index both finds blocks by time and
+// keeps each once: a second would be written at a random place for every block.
+constexpr const char* kBlockIndexes = R"sql(
+CREATE UNIQUE INDEX blocks_by_time ON blocks (node, start_ms, epoch, number);
+CREATE INDEX long_blocks ON blocks (node, start_ms) WHERE end_ms - start_ms > 600000;
+)sql";
+
+// What form 1 had not.
+constexpr const char* kForm2 = R"sql(
+CREATE TABLE minutes (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  hour INTEGER NOT NULL,
+  table_id INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL,
+  is_ragged INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (node, hour, table_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hours (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  day INTEGER NOT NULL,
+  table_id INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL,
+  is_ragged INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (node, day, table_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stale (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  hour INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  PRIMARY KEY (node, hour)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stale_days (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  day INTEGER NOT NULL,
+  PRIMARY KEY (node, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cursors (
+  name TEXT PRIMARY KEY,
+  block INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE facts (
+  id INTEGER PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT;
+PRAGMA user_version = 2;
+)sql";
+
+// The table of blocks stays as it is, with its pages and its ids: rewriting the history would take
+// long. Its own index by number is of no use any more but cannot be dropped: it only costs room.
+constexpr const char* kFromForm1 = R"sql(
+DROP INDEX blocks_by_time;
+DROP INDEX long_blocks;
+)sql";
+static_assert(kStoreVersion == 2);
 
 Result<std::int64_t> read_version(Database& database) {
   auto statement = database.prepare("PRAGMA user_version");
@@ -148,15 +203,39 @@ Result<void> prepare_schema(Database& database) {
   const auto version = read_version(database);
   if (!version) return version.error();
   if (*version == kStoreVersion) return {};
-  if (*version != 0) {
+  if (*version < 0 || *version > kStoreVersion) {
     return Error{"the store was written by a newer version of the coordinator (form " +
                  std::to_string(*version) + ", this one knows " + std::to_string(kStoreVersion) +
                  "): install that version, or name another state.directory"};
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
-  if (const auto created = database.execute(kSchema); !created) return created;
+  const char* const first = *version == 0 ? kSchema : kFromForm1;
+  for (const char* const sql : {first, kBlockIndexes, kForm2}) {
+    if (const auto done = database.execute(sql); !done) return done;
+  }
   return transaction->commit();
+}
+
+Result<StoreFacts> load_facts(Database& database) {
+  StoreFacts facts{};
+  const auto loaded =
+      for_each_row(database, "SELECT id, value FROM facts", [&](const Statement& row) {
+        const auto id = static_cast<std::size_t>(row.integer(0));
+        if (id < facts.size()) facts[id] = row.integer(1);
+      });
+  if (!loaded) return loaded.error();
+  return facts;
+}
+
+Result<void> save_facts(Database& database, const StoreFacts& facts) {
+  auto statement = database.prepare("INSERT OR REPLACE INTO facts (id, value) VALUES (?, ?)");
+  if (!statement) return statement.error();
+  for (std::size_t id = 0; id < facts.size(); ++id) {
+    const auto saved = statement->bind(1, static_cast<std::int64_t>(id)).bind(2, facts[id]).run();
+    if (!saved) return saved;
+  }
+  return {};
 }
 
 Result<std::vector<StoredNode>> load_nodes(Database& database) {

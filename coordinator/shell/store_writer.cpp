@@ -1,8 +1,10 @@
 #include "coordinator/shell/store_writer.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "base/runtime/clock.h"
 #include "coordinator/shell/store_schema.h"
 #include "schemas/wire/columns.h"
 
@@ -43,8 +45,8 @@ Result<StoreWriter> StoreWriter::open(Database database) {
       {&writer.add_table_,
        "INSERT INTO tables (node, table_id, series) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
       {&writer.add_block_,
-       "INSERT INTO blocks (node, epoch, number, table_id, start_ms, end_ms, rows, columns)"
-       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+       "INSERT INTO blocks (id, node, epoch, number, table_id, start_ms, end_ms, rows, columns)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
       {&writer.add_event_,
        "INSERT INTO events (node, epoch, number, time_ms, kind, severity, record)"
        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
@@ -55,18 +57,35 @@ Result<StoreWriter> StoreWriter::open(Database database) {
        "INSERT INTO progress (node, epoch, contiguous, above, last_ms) VALUES (?, ?, ?, ?, ?)"
        " ON CONFLICT (node, epoch) DO UPDATE SET contiguous = excluded.contiguous,"
        " above = excluded.above, last_ms = excluded.last_ms"},
+      {&writer.mark_stale_,
+       "INSERT INTO stale (node, hour, block, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?4)"
+       " ON CONFLICT (node, hour) DO UPDATE SET block = excluded.block,"
+       " last_ms = excluded.last_ms"},
+      {&writer.put_cursor_, "INSERT OR REPLACE INTO cursors (name, block) VALUES (?, ?)"},
   };
   for (const auto& [statement, sql] : statements) {
-    auto prepared = writer.database_.prepare(sql);
+    auto prepared = writer.database_->prepare(sql);
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);
   }
+  auto facts = load_facts(*writer.database_);
+  if (!facts) return facts.error();
+  *writer.facts_ = *facts;
+  auto upkeep = StoreUpkeep::open(*writer.database_, *writer.facts_);
+  if (!upkeep) return upkeep.error();
+  writer.upkeep_.emplace(std::move(*upkeep));
+  auto last = writer.database_->prepare("SELECT coalesce(max(id), 0) FROM blocks");
+  if (!last) return last.error();
+  if (const auto row = last->step(); !row) return row.error();
+  const std::int64_t floor = fact(*facts, StoreFact::block_floor);
+  writer.next_block_ = std::max(last->integer(0), floor) + 1;
   return writer;
 }
 
 Result<void> StoreWriter::carry_out(const std::vector<Change>& changes) {
+  const std::int64_t next_block = next_block_;
   const auto write_all = [&]() -> Result<void> {
-    auto transaction = Transaction::begin(database_);
+    auto transaction = Transaction::begin(*database_);
     if (!transaction) return transaction.error();
     for (const Change& change : changes) {
       const auto put_one = std::visit([this](const auto& one) { return put(one); }, change);
@@ -75,7 +94,10 @@ Result<void> StoreWriter::carry_out(const std::vector<Change>& changes) {
     return transaction->commit();
   };
   const auto written = write_all();
-  if (!written) keys_.clear();  // may name rows that were rolled back
+  if (!written) {
+    keys_.clear();  // may name rows that were rolled back
+    next_block_ = next_block;
+  }
   return written;
 }
 
@@ -140,15 +162,48 @@ Result<void> StoreWriter::put(const PutBlock& change) {
   const auto key = key_of(change.node, change.end_ms);
   if (!key) return key.error();
   const Span span = span_of(change);
-  return add_block_.bind(1, *key)
-      .bind(2, to_stored(change.epoch))
-      .bind(3, to_stored(change.number))
-      .bind(4, to_stored(change.table_id))
-      .bind(5, span.start_ms)
-      .bind(6, span.end_ms)
-      .bind(7, std::int64_t{change.rows})
-      .bind(8, std::span(change.columns))
-      .run();
+  const std::int64_t id = next_block_;
+  const auto added = add_block_.bind(1, id)
+                         .bind(2, *key)
+                         .bind(3, to_stored(change.epoch))
+                         .bind(4, to_stored(change.number))
+                         .bind(5, to_stored(change.table_id))
+                         .bind(6, span.start_ms)
+                         .bind(7, span.end_ms)
+                         .bind(8, std::int64_t{change.rows})
+                         .bind(9, std::span(change.columns))
+                         .run();
+  if (!added || database_->changes() == 0) return added;
+  ++next_block_;
+  return mark_stale(*key, id, change, span.start_ms, span.end_ms);
+}
+
+// What comes shortly after a block begins its increase with the block's last sample: its hour is
+// changed too. A block within which the clock jumped marks its hours in any case, since nobody
+// would look for it in another than that it begins in.
+Result<void> StoreWriter::mark_stale(std::int64_t key, std::int64_t block, const PutBlock& change,
+                                     std::int64_t start_ms, std::int64_t end_ms) {
+  const std::int64_t raw_from = fact(*facts_, StoreFact::raw_from);
+  const std::int64_t marked_until = fact(*facts_, StoreFact::marked_until);
+  const bool is_usual = end_ms - start_ms <= kUsualBlockSpanMs;
+  if (is_usual && start_ms / api::kHourMs >= marked_until) return {};
+  std::set<std::int64_t> hours;
+  const auto add = [&](std::int64_t time_ms) {
+    hours.insert(time_ms / api::kHourMs);
+    hours.insert((time_ms + api::kMaxRateGapMs) / api::kHourMs);
+  };
+  add(start_ms);
+  add(end_ms);
+  if (const auto reader = wire::ColumnReader::open(change.columns); reader && !is_usual) {
+    for (const std::int64_t time_ms : reader->times_ms()) add(time_ms);
+  }
+  for (const std::int64_t hour : hours) {
+    if (hour < raw_from || (is_usual && hour >= marked_until)) continue;
+    const auto marked =
+        mark_stale_.bind(1, key).bind(2, hour).bind(3, block).bind(4, to_ms(wall_now())).run();
+    if (!marked) return marked;
+  }
+  return {};
 }
 
 Result<void> StoreWriter::put(const PutEvent& change) {
@@ -173,6 +228,10 @@ Result<void> StoreWriter::put(const PutGap& change) {
       .bind(4, to_stored(change.last))
       .bind(5, change.seen_ms)
       .run();
+}
+
+Result<void> StoreWriter::put(const PutExportCursor& change) {
+  return put_cursor_.bind(1, change.name).bind(2, change.block).run();
 }
 
 Result<void> StoreWriter::put(const PutProgress& change) {

@@ -76,7 +76,7 @@ TEST_F(OneBoxTest, AbsurdQuestionsGetAReasonAndDoNoHarm) {
                                         "/api/v1/query?metric=cpu.util&from=99999999999999999999",
                                         "/api/v1/query?metric=cpu.util&from=now&to=-1h",
                                         "/api/v1/query?metric=cpu.util&from=1970-13-45T99:99:99Z",
-                                        "/api/v1/query?metric=cpu.util&aggregate=median",
+                                        "/api/v1/query?metric=cpu.util&function=median",
                                         "/api/v1/query?metric=%ff%fe",
                                         "/api/v1/query?metric=%zz",
                                         "/api/v1/query?metirc=cpu.util",

@@ -76,7 +76,7 @@ std::optional<Response> Api::finish(std::uint64_t id, QueryResult result, const 
   auto* const range = std::get_if<RangeResult>(&result);
   const auto* const range_query = std::get_if<RangeQuery>(&waiting.query);
   if (range != nullptr && range_query != nullptr) {
-    return finish_range(*range_query, std::move(*range), fleet);
+    return finish_range(*range_query, std::move(*range), fleet, waiting.instance);
   }
   const auto* const events = std::get_if<EventResult>(&result);
   if (events != nullptr && range_query == nullptr) return finish_events(*events);

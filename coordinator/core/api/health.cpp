@@ -25,6 +25,27 @@ std::string broker_trouble(const ServiceView& service) {
   return text;
 }
 
+void write_exports(JsonWriter& json, const ServiceView& service) {
+  json.key("exports").begin_array();
+  for (const ExportStatus& one : service.exports) {
+    json.begin_object();
+    json.member("name", one.name);
+    json.member("url", one.url);
+    json.member("ok", one.trouble.empty());
+    json.member("reason", one.trouble);
+    json.member("lag_s", lag_s(one, service.now_ms));
+    json.member("lag_blocks", one.lag_blocks);
+    json.member("samples", one.samples);
+    json.member("refused_samples", one.refused_samples);
+    json.member("late_samples", one.late_samples);
+    json.member("lost_blocks", one.lost_blocks);
+    json.member("retries", one.retries);
+    json.member("last_refusal", one.last_refusal);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 Answer show_health(const Call&) {
@@ -69,6 +90,13 @@ Answer show_status(const Call& call) {
   json.key("store").begin_object();
   json.member("ok", trouble.empty());
   json.member("reason", trouble);
+  json.member("bytes", service.store.bytes);
+  json.member("used_bytes", service.store.used_bytes);
+  write_time(json, "rolled_until", service.store.rolled_until_ms);
+  json.member("dropped_blocks", service.store.dropped_blocks);
+  json.member("dropped_rollups", service.store.dropped_rollups);
+  json.member("dropped_events", service.store.dropped_events);
+  json.member("missed_blocks", service.store.missed_blocks);
   json.end_object();
   json.key("nodes").begin_object();
   for (std::size_t i = 0; i < kNodeStatuses; ++i) {
@@ -81,6 +109,7 @@ Answer show_status(const Call& call) {
   json.member("gaps", service.records.gaps);
   json.end_object();
   json.member("refused_payloads", service.refused_payloads);
+  write_exports(json, service);
   json.end_object();
   return json_response(std::move(json));
 }

@@ -1,6 +1,8 @@
 // A request to the API and its answer, free of any HTTP library.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,10 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type
+  // Where set, the body goes on: each call gives the next piece of it, the last an empty one. So an
+  // answer of many points is neither made nor held as one text.
+  std::function<std::string()> more = {};
+  std::size_t more_bytes = 0;  // about what `more` holds
 };
 
 }  // namespace bw::coordinator::api

@@ -64,6 +64,11 @@ std::string hex_id(std::uint64_t id) {
   return text;
 }
 
+std::uint64_t lag_s(const ExportStatus& status, std::int64_t now_ms) {
+  if (!status.oldest_waiting_ms || *status.oldest_waiting_ms >= now_ms) return 0;
+  return static_cast<std::uint64_t>(now_ms - *status.oldest_waiting_ms) / 1000;
+}
+
 float live_value(const NodeView& node, std::size_t alias) {
   return alias < node.live.size() ? node.live[alias] : std::numeric_limits<float>::quiet_NaN();
 }

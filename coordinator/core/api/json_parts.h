@@ -26,6 +26,10 @@ void write_records(JsonWriter& json, std::string_view name, const RecordCounts& 
 
 std::string hex_id(std::uint64_t id);  // 16 digits
 
+// For how many seconds the oldest history that an export still has to deliver has waited, by its
+// node's clock; 0 where none waits.
+std::uint64_t lag_s(const ExportStatus& status, std::int64_t now_ms);
+
 // The live value by alias, NaN where there is none.
 float live_value(const NodeView& node, std::size_t alias);
 

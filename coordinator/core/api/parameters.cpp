@@ -153,6 +153,30 @@ std::vector<wire::Label> Parameters::labels(std::string_view name) {
   return labels;
 }
 
+std::vector<std::string> Parameters::names(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : target_.parameters) {
+    if (key != name) continue;
+    if (std::string trouble = name_trouble(value); !trouble.empty()) fail(name, std::move(trouble));
+    names.push_back(value);
+  }
+  return names;
+}
+
+std::vector<std::string> Parameters::patterns(std::string_view name) {
+  std::vector<std::string> patterns;
+  for (const auto& [key, value] : target_.parameters) {
+    if (key != name) continue;
+    std::string bare = value;
+    for (char& c : bare) {
+      if (c == '*' || c == '?') c = '_';
+    }
+    if (std::string trouble = name_trouble(bare); !trouble.empty()) fail(name, std::move(trouble));
+    patterns.push_back(value);
+  }
+  return patterns;
+}
+
 void Parameters::fail(std::string_view name, std::string detail) {
   if (!failure_) failure_ = Failure{std::string(name), std::move(detail)};
 }

@@ -41,6 +41,11 @@ class Parameters {
   std::string metric(std::string_view name);
   std::string text(std::string_view name);
   std::vector<wire::Label> labels(std::string_view name);
+  // Names of metrics' kind, in their order; the parameter may be repeated.
+  std::vector<std::string> names(std::string_view name);
+
+  // Patterns over names, with * and ?, in their order; the parameter may be repeated.
+  std::vector<std::string> patterns(std::string_view name);
 
   void fail(std::string_view name, std::string detail);
   std::optional<Response> problem() const;

@@ -3,56 +3,14 @@
 #include <string_view>
 #include <utility>
 
+#include "coordinator/core/api/exposition.h"
 #include "coordinator/core/api/handlers.h"
+#include "coordinator/core/api/json_parts.h"
 #include "schemas/wire/topics.h"
 
 namespace bw::coordinator::api {
 
 namespace {
-
-using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-
-class Exposition {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    text_.append("# HELP ").append(name).append(" ").append(help).append("\n");
-    text_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
-  }
-  void sample(std::uint64_t value, Labels labels = {}) {
-    text_.append(name_);
-    char separator = '{';
-    for (const auto& [name, content] : labels) {
-      text_ += std::exchange(separator, ',');
-      text_.append(name).append("=\"");
-      append_escaped(content);
-      text_ += '"';
-    }
-    if (separator != '{') text_ += '}';
-    text_.append(" ").append(std::to_string(value)).append("\n");
-  }
-  void single(std::string_view name, std::string_view type, std::string_view help,
-              std::uint64_t value) {
-    family(name, type, help);
-    sample(value);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  void append_escaped(std::string_view content) {
-    for (const char c : content) {
-      if (c == '\\' || c == '"') text_ += '\\';
-      if (c == '\n') {
-        text_ += "\\n";
-      } else {
-        text_ += c;
-      }
-    }
-  }
-
-  std::string text_;
-  std::string_view name_;
-};
 
 void write_traffic(Exposition& out, const ServiceView& service) {
   out.family("bw_messages_total", "counter", "Messages of nodes that were well-formed.");
@@ -87,10 +45,70 @@ void write_store(Exposition& out, const ServiceView& service) {
              service.deferred_records);
   out.single("bw_store_ok", "gauge", "1 while the store takes records, else 0.",
              service.store_is_open && service.store_is_well ? 1 : 0);
+  out.single("bw_store_bytes", "gauge", "Size of the store's file.", service.store.bytes);
+  out.single("bw_store_used_bytes", "gauge", "Of it, without pages that wait to be used again.",
+             service.store.used_bytes);
+  out.single("bw_store_dropped_blocks_total", "counter",
+             "Blocks dropped as too old or too many, since the file was made.",
+             service.store.dropped_blocks);
+  out.single("bw_store_dropped_rollups_total", "counter",
+             "Rollups dropped as too old or too many, since the file was made.",
+             service.store.dropped_rollups);
+  out.single("bw_store_dropped_events_total", "counter",
+             "Events dropped as too old or too many, since the file was made.",
+             service.store.dropped_events);
+  out.single("bw_store_missed_blocks_total", "counter",
+             "Blocks dropped before they were exported, since the file was made.",
+             service.store.missed_blocks);
+  out.single("bw_store_rolled_until_seconds", "gauge",
+             "All history before this time is rolled up, since 1970.",
+             static_cast<std::uint64_t>(service.store.rolled_until_ms / 1000));
   out.single("bw_store_commits_total", "counter", "Batches committed to the store.",
              service.commits);
   out.single("bw_store_commit_failures_total", "counter", "Batches that the store did not take.",
              service.commit_failures);
+}
+
+void write_exports(Exposition& out, const ServiceView& service) {
+  struct Column {
+    std::string_view name;
+    std::string_view type;
+    std::string_view help;
+    std::uint64_t (*value)(const ExportStatus&, std::int64_t now_ms);
+  };
+  constexpr Column kColumns[] = {
+      {"bw_export_ok", "gauge", "1 while the receiver takes what it is sent, else 0.",
+       [](const ExportStatus& one, std::int64_t) { return std::uint64_t{one.trouble.empty()}; }},
+      {"bw_export_lag_seconds", "gauge",
+       "Age of the oldest history that waits for the receiver; 0 where none does.",
+       [](const ExportStatus& one, std::int64_t now_ms) { return lag_s(one, now_ms); }},
+      {"bw_export_lag_blocks", "gauge", "Blocks of the store that wait for the receiver.",
+       [](const ExportStatus& one, std::int64_t) {
+         return static_cast<std::uint64_t>(one.lag_blocks);
+       }},
+      {"bw_export_samples_total", "counter", "Samples that the receiver took.",
+       [](const ExportStatus& one, std::int64_t) { return one.samples; }},
+      {"bw_export_samples_refused_total", "counter",
+       "Samples that the receiver refused for good, late ones among them.",
+       [](const ExportStatus& one, std::int64_t) { return one.refused_samples; }},
+      {"bw_export_samples_late_total", "counter",
+       "Samples refused because the receiver has newer ones.",
+       [](const ExportStatus& one, std::int64_t) { return one.late_samples; }},
+      {"bw_export_blocks_lost_total", "counter",
+       "Blocks that left the store before they were sent.",
+       [](const ExportStatus& one, std::int64_t) { return one.lost_blocks; }},
+      {"bw_export_requests_total", "counter", "Requests sent.",
+       [](const ExportStatus& one, std::int64_t) { return one.requests; }},
+      {"bw_export_retries_total", "counter", "Requests that have to be sent again.",
+       [](const ExportStatus& one, std::int64_t) { return one.retries; }},
+  };
+  if (service.exports.empty()) return;
+  for (const Column& column : kColumns) {
+    out.family(column.name, column.type, column.help);
+    for (const ExportStatus& one : service.exports) {
+      out.sample(column.value(one, service.now_ms), {{"target", one.name}});
+    }
+  }
 }
 
 }  // namespace
@@ -113,6 +131,7 @@ Answer show_metrics(const Call& call) {
              service.refused_nodes);
   write_traffic(out, service);
   write_store(out, service);
+  write_exports(out, service);
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = out.take();

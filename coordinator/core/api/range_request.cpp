@@ -1,17 +1,11 @@
-// A metric over time: the question to the store, and the answer with the newest live value behind
-// it.
+// A metric over time: the question to the store.
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <string>
 #include <utility>
 
-#include "base/json_writer.h"
 #include "coordinator/core/api/handlers.h"
-#include "coordinator/core/api/json_parts.h"
 #include "coordinator/core/api/parameters.h"
-#include "coordinator/core/api/range.h"
-#include "coordinator/core/api/time_text.h"
+#include "coordinator/core/api/range_names.h"
 
 namespace bw::coordinator::api {
 
@@ -23,7 +17,7 @@ constexpr std::int64_t kMaxPointsInAll = 1'000'000;  // of one answer
 constexpr std::int64_t kMaxSeries = 1000;
 constexpr std::int64_t kUsualPoints = 300;
 
-constexpr std::string_view kAggregates[] = {"avg", "min", "max", "sum", "count", "last", "rate"};
+constexpr std::size_t kMaxGroupLabels = 4;
 
 // The step for about kUsualPoints points: one that people count in, and no shorter than a tick.
 std::int64_t usual_step(std::int64_t range_ms) {
@@ -37,15 +31,15 @@ std::int64_t usual_step(std::int64_t range_ms) {
 }
 
 // A counter's values mean little by themselves: where a node knows the metric as one, rate.
-Aggregate usual_aggregate(const FleetView& fleet, const RangeQuery& query) {
-  Aggregate aggregate = Aggregate::avg;
+Function usual_function(const FleetView& fleet, const RangeQuery& query) {
+  Function function = Function::avg;
   const std::vector<wire::SeriesInfo>* seen = nullptr;
   const auto look = [&](const NodeView& node) {
     if (node.series == nullptr || node.series == seen) return true;
     seen = node.series;
     for (const wire::SeriesInfo& series : *seen) {
       if (series.name != query.metric) continue;
-      if (series.kind == wire::SeriesKind::counter) aggregate = Aggregate::rate;
+      if (series.kind == wire::SeriesKind::counter) function = Function::rate;
       return false;
     }
     return true;
@@ -55,7 +49,7 @@ Aggregate usual_aggregate(const FleetView& fleet, const RangeQuery& query) {
   } else if (const auto node = fleet.find(query.node)) {
     look(*node);
   }
-  return aggregate;
+  return function;
 }
 
 void check_bounds(RangeQuery& query, std::optional<std::int64_t> step, Parameters& in) {
@@ -74,79 +68,28 @@ void check_bounds(RangeQuery& query, std::optional<std::int64_t> step, Parameter
       static_cast<std::uint32_t>(std::clamp(kMaxPointsInAll / points, std::int64_t{1}, kMaxSeries));
 }
 
-// Whether a live value is such a point: live has gauges as they are, and counters as rates.
-bool is_point_of(Aggregate aggregate, wire::SeriesKind kind) {
-  if (kind == wire::SeriesKind::counter) return aggregate == Aggregate::rate;
-  return aggregate == Aggregate::avg || aggregate == Aggregate::min ||
-         aggregate == Aggregate::max || aggregate == Aggregate::last;
+// Labels to group by: each once, and few, since a series is looked through for each.
+void read_groups(RangeQuery& query, Parameters& in) {
+  query.group_by = in.names("group_by");
+  const auto across = in.choice("across", kAcrossNames);
+  for (auto name = query.group_by.begin(); name != query.group_by.end(); ++name) {
+    if (std::find(query.group_by.begin(), name, *name) == name) continue;
+    in.fail("group_by", "'" + *name + "' is named twice");
+  }
+  if (query.group_by.size() > kMaxGroupLabels) {
+    in.fail("group_by", "there are more than " + std::to_string(kMaxGroupLabels) + " labels");
+  }
+  query.is_grouped = across || !query.group_by.empty();
+  if (across) query.across = static_cast<Across>(*across);
 }
 
-// Puts the newest live values behind what the store has: history comes up to a minute late.
-class LiveEnd {
- public:
-  LiveEnd(const RangeQuery& query, RangeResult& result) : query_(query), result_(result) {
-    for (std::size_t i = 0; i < result.series.size(); ++i) {
-      by_node_[result.series[i].node].push_back(i);
-    }
-  }
-
-  void add(const NodeView& node) {
-    if (node.series == nullptr || node.live.empty()) return;
-    if (node.live_ms < query_.from_ms || node.live_ms >= query_.to_ms) return;
-    for (const std::size_t alias : aliases_of(*node.series)) {
-      const wire::SeriesInfo& series = (*node.series)[alias];
-      const float value = live_value(node, alias);
-      if (!std::isfinite(value) || !is_point_of(query_.aggregate, series.kind)) continue;
-      RangeSeries* const target = find_or_add(node, series);
-      if (target == nullptr) continue;
-      const std::int64_t begin = bucket_begin(node.live_ms, query_.step_ms);
-      const bool is_newer = target->points.empty() || target->points.back().time_ms < begin;
-      if (is_newer) target->points.push_back({begin, static_cast<double>(value)});
-    }
-  }
-
- private:
-  const std::vector<std::size_t>& aliases_of(const std::vector<wire::SeriesInfo>& table) {
-    const auto [entry, is_new] = aliases_.try_emplace(&table);
-    for (std::size_t alias = 0; is_new && alias < table.size(); ++alias) {
-      if (matches(query_, table[alias])) entry->second.push_back(alias);
-    }
-    return entry->second;
-  }
-
-  RangeSeries* find_or_add(const NodeView& node, const wire::SeriesInfo& series) {
-    auto& indices = by_node_[std::string(node.id)];
-    for (const std::size_t i : indices) {
-      if (result_.series[i].series == series) return &result_.series[i];
-    }
-    if (result_.series.size() >= query_.max_series) {
-      result_.truncated = true;
-      return nullptr;
-    }
-    indices.push_back(result_.series.size());
-    result_.series.push_back({std::string(node.id), series, {}});
-    return &result_.series.back();
-  }
-
-  const RangeQuery& query_;
-  RangeResult& result_;
-  std::map<std::string, std::vector<std::size_t>> by_node_;
-  std::map<const std::vector<wire::SeriesInfo>*, std::vector<std::size_t>> aliases_;
-};
-
-void write_series(JsonWriter& json, const RangeSeries& one, Aggregate aggregate) {
-  json.begin_object();
-  json.member("node", one.node);
-  json.member("name", one.series.name);
-  json.member("unit", aggregate == Aggregate::rate    ? one.series.unit + "/s"
-                      : aggregate == Aggregate::count ? std::string("count")
-                                                      : one.series.unit);
-  write_labels(json, "labels", one.series.labels);
-  json.key("points").begin_array();
-  for (const Point& point : one.points) {
-    json.begin_array().value(point.time_ms).value(point.value).end_array();
-  }
-  json.end_array().end_object();
+void find_sites(RangeQuery& query, const FleetView& fleet) {
+  const auto& labels = query.group_by;
+  if (std::find(labels.begin(), labels.end(), "site") == labels.end()) return;
+  fleet.each({}, [&](const NodeView& node) {
+    if (node.birth != nullptr) query.sites.emplace_back(node.id, node.birth->site);
+    return true;
+  });
 }
 
 }  // namespace
@@ -160,37 +103,13 @@ Answer query_range(const Call& call) {
   query.from_ms = in.time("from", "-15m");
   query.to_ms = in.time("to", "now");
   const auto step = in.duration("step");
-  const auto aggregate = in.choice("aggregate", kAggregates);
+  const auto function = in.choice("function", kFunctionNames);
+  read_groups(query, in);
   if (!in.problem()) check_bounds(query, step, in);
   if (auto bad = in.problem()) return *std::move(bad);
-  query.aggregate =
-      aggregate ? static_cast<Aggregate>(*aggregate) : usual_aggregate(call.fleet, query);
+  query.function = function ? static_cast<Function>(*function) : usual_function(call.fleet, query);
+  find_sites(query, call.fleet);
   return StoreQuery(std::move(query));
-}
-
-Response finish_range(const RangeQuery& query, RangeResult result, const FleetView& fleet) {
-  LiveEnd end(query, result);
-  if (!query.node.empty()) {
-    if (const auto node = fleet.find(query.node)) end.add(*node);
-  } else {
-    fleet.each({}, [&](const NodeView& node) {
-      end.add(node);
-      return true;
-    });
-  }
-  JsonWriter json;
-  json.begin_object();
-  json.member("metric", query.metric);
-  json.member("aggregate", kAggregates[static_cast<std::size_t>(query.aggregate)]);
-  json.member("from", format_time(query.from_ms));
-  json.member("to", format_time(query.to_ms));
-  json.member("step_ms", query.step_ms);
-  json.key("series").begin_array();
-  for (const RangeSeries& one : result.series) write_series(json, one, query.aggregate);
-  json.end_array();
-  json.member("truncated", result.truncated);
-  json.end_object();
-  return json_response(std::move(json));
 }
 
 }  // namespace bw::coordinator::api

@@ -31,9 +31,18 @@ constexpr Parameter kQueryParameters[] = {
     {"step", "string",
      "The time between points, such as 10s: 1 ms and longer, 11000 points at most; chosen for "
      "about 300 points where missing"},
-    {"aggregate", "string",
-     "What a point is of the samples within its step; where missing, rate for a counter, else avg",
-     false, false, "avg min max sum count last rate"},
+    {"function", "string",
+     "What a point is of the samples within its step: rate is the increase a second, p95 what 95 % "
+     "of them are not above; where missing, rate for a counter, else avg",
+     false, false, "avg min max sum count last rate increase p50 p95 p99"},
+    {"group_by", "string",
+     "Makes one series of those with the same value of this label; node and site are labels too; 4 "
+     "at most",
+     false, true},
+    {"across", "string",
+     "What a point of a group is of its series' points: avg where missing; given without group_by, "
+     "all series become one",
+     false, false, "avg min max sum count p95"},
 };
 constexpr Parameter kEventsParameters[] = {
     {"node", "string", "Only events of this node"},
@@ -43,6 +52,14 @@ constexpr Parameter kEventsParameters[] = {
     {"from", "string", kTimeText},
     {"to", "string", "As `from`; itself not within"},
     {"limit", "integer", "How many events at most, the newest: 1 to 1000, 100 where missing"},
+};
+
+constexpr Parameter kFederateParameters[] = {
+    {"node", "string", "Only nodes of this id; * and ? stand for any characters and for one", false,
+     true},
+    {"site", "string", "Only nodes of this site, or pattern of sites", false, true},
+    {"metric", "string", "Only metrics of this name, or pattern of names, as in cpu.*", false,
+     true},
 };
 
 constexpr Route kRoutes[] = {
@@ -73,6 +90,10 @@ constexpr Route kRoutes[] = {
      {},
      "",
      show_metrics},
+    {"/federate", "federate",
+     "The newest values of the nodes' series in Prometheus' text format, counters as rates a "
+     "second",
+     kFederateParameters, "", federate},
 };
 
 }  // namespace

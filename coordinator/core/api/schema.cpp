@@ -13,6 +13,21 @@ constexpr Field kStatus[] = {
     {"nodes", "NodeCounts"},
     {"records", "RecordTotals"},
     {"refused_payloads", "integer", "Payloads that were counted and dropped"},
+    {"exports", "[ExportStatus]", "The receivers that history is sent to"},
+};
+constexpr Field kExportStatus[] = {
+    {"name", "string", "Kind and name, as in the configuration: remote_write/main"},
+    {"url", "string"},
+    {"ok", "boolean"},
+    {"reason", "string", "Why it does not get on; empty while it does"},
+    {"lag_s", "integer", "Age of the oldest history that waits; 0 where none does"},
+    {"lag_blocks", "integer", "Blocks of the store that wait"},
+    {"samples", "integer", "Taken by the receiver since the coordinator's start"},
+    {"refused_samples", "integer", "Refused by the receiver for good"},
+    {"late_samples", "integer", "Of these, refused for being older than what it has"},
+    {"lost_blocks", "integer", "Left the store before they were sent"},
+    {"retries", "integer", "Requests that had to be sent again"},
+    {"last_refusal", "string", "What was refused or lost last, and why"},
 };
 constexpr Field kBrokerStatus[] = {
     {"connected", "boolean"},
@@ -22,6 +37,13 @@ constexpr Field kBrokerStatus[] = {
 constexpr Field kStoreStatus[] = {
     {"ok", "boolean"},
     {"reason", "string", "Why it takes no records; empty while it does"},
+    {"bytes", "integer", "Of its file"},
+    {"used_bytes", "integer", "Of it, without pages that wait to be used again"},
+    {"rolled_until", "time?", "All history before it is rolled up"},
+    {"dropped_blocks", "integer", "As too old or too many, since the file was made"},
+    {"dropped_rollups", "integer"},
+    {"dropped_events", "integer"},
+    {"missed_blocks", "integer", "Dropped before they were exported"},
 };
 constexpr Field kNodeCounts[] = {
     {"online", "integer"},
@@ -96,7 +118,11 @@ constexpr Field kSeriesValue[] = {
 };
 constexpr Field kQueryResult[] = {
     {"metric", "string"},
-    {"aggregate", "string"},
+    {"function", "string"},
+    {"group_by", "[string]?", "Null: the series are not grouped"},
+    {"across", "string?"},
+    {"resolution", "string",
+     "The coarsest that was read: raw, or rollups of 1m or 1h, which say the same of such a step"},
     {"from", "time"},
     {"to", "time"},
     {"step_ms", "integer"},
@@ -104,10 +130,10 @@ constexpr Field kQueryResult[] = {
     {"truncated", "boolean", "There are more series than are answered at once"},
 };
 constexpr Field kQuerySeries[] = {
-    {"node", "string"},
+    {"node", "string", "Empty where series are grouped"},
     {"name", "string"},
     {"unit", "string"},
-    {"labels", "labels"},
+    {"labels", "labels", "Of a group: those it was grouped by"},
     {"points", "[point]", "Steps without a value are left out; the last may be a live value"},
 };
 constexpr Field kEvents[] = {{"events", "[Event]"}};
@@ -132,6 +158,7 @@ constexpr Field kProblem[] = {
 
 constexpr Schema kSchemas[] = {
     {"Status", kStatus},
+    {"ExportStatus", kExportStatus},
     {"BrokerStatus", kBrokerStatus},
     {"StoreStatus", kStoreStatus},
     {"NodeCounts", kNodeCounts},

@@ -9,7 +9,7 @@
 namespace bw::coordinator {
 
 bool Ingest::Work::empty() const {
-  return records.empty() && nodes.empty() && states.empty() && tables.empty();
+  return records.empty() && nodes.empty() && states.empty() && tables.empty() && cursors.empty();
 }
 
 std::optional<Ingest::Batch> Ingest::next_batch(const NodeSource& source, Instant now,
@@ -23,6 +23,10 @@ std::optional<Ingest::Batch> Ingest::next_batch(const NodeSource& source, Instan
   Batch batch;
   under_way_ = Work{};  // clang 14 does not find emplace() here
   move_node_changes(source, batch.changes);
+  for (const auto& [name, block] : waiting_.cursors) {
+    batch.changes.emplace_back(PutExportCursor{name, block});
+  }
+  under_way_->cursors = std::exchange(waiting_.cursors, {});
   // Records wait until their tables are in a batch, so that none lies in the store without.
   if (waiting_.tables.empty()) move_records(batch.changes, wall);
   if (batch.changes.empty() && failed_at_) add_probe(batch.changes);
@@ -55,6 +59,13 @@ void Ingest::move_node_changes(const NodeSource& source, std::vector<Change>& ch
     }
     under_way_->states.insert(std::move(entry));
   }
+}
+
+void Ingest::store_cursor(const std::string& name, std::int64_t block) {
+  const auto [entry, is_new] = cursors_.try_emplace(name, block);
+  if (!is_new && entry->second == block) return;
+  entry->second = block;
+  waiting_.cursors.insert_or_assign(name, block);
 }
 
 void Ingest::move_records(std::vector<Change>& changes, WallTime wall) {
@@ -114,6 +125,7 @@ bool Ingest::failed(std::uint64_t batch, std::string reason, Instant now) {
   forget_waiting_records();
   waiting_.nodes.merge(under_way_->nodes);
   waiting_.states.merge(under_way_->states);
+  waiting_.cursors.merge(under_way_->cursors);  // a newer one stays
   while (!under_way_->tables.empty()) {
     auto entry = under_way_->tables.extract(under_way_->tables.begin());
     const auto& [node, table_id] = entry.key();

@@ -36,6 +36,7 @@ void Ingest::restore(const std::vector<StoredNode>& nodes) {
     node.tables.clear();
   }
   waiting_ = {};
+  cursors_.clear();
   under_way_.reset();
   failed_at_.reset();
   owed_.clear();

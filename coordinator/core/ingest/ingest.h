@@ -57,6 +57,8 @@ class Ingest {
   Verdict take(const NodeId& node, const wire::EventRecord& event, WallTime wall);
   void store_node(const NodeId& node) { waiting_.nodes.insert(node); }
   void store_state(const NodeId& node) { waiting_.states.insert(node); }
+  // Where an export has got to; goes with the next batch, unless it was stored last.
+  void store_cursor(const std::string& name, std::int64_t block);
   // The table of a birth. Where the node's is not known yet, it goes into the next batch. One that
   // waits of each node is no burden, as the fleet holds it anyhow; more must find room. False where
   // there is none: to be tried again after a commit.
@@ -128,6 +130,7 @@ class Ingest {
     std::map<EpochKey, Counts> epochs;
     std::set<NodeId> nodes;
     std::set<NodeId> states;
+    std::map<std::string, std::int64_t> cursors;
     std::map<std::pair<NodeId, std::uint64_t>, WaitingTable> tables;
     std::size_t table_bytes = 0;
     bool empty() const;
@@ -151,6 +154,7 @@ class Ingest {
   std::optional<Work> under_way_;
   std::uint64_t last_batch_ = 0;
   std::int64_t under_way_ms_ = 0;
+  std::map<std::string, std::int64_t> cursors_;  // as handed in last; a few exports' at most
   std::set<NodeId> owed_;
   std::optional<Instant> failed_at_;
   std::string failure_;

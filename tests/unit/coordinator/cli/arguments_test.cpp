@@ -104,7 +104,7 @@ TEST(Arguments, AnUnknownCommandGetsTheNearestOne) {
   EXPECT_EQ(wrong({"x\x1b[2J"}).find('\x1b'), std::string::npos);
   EXPECT_EQ(wrong({"zzzzzzzz"}),
             "unknown command 'zzzzzzzz': it is one of status, nodes, node show, top, query, "
-            "events, version or completion");
+            "events, metrics, version or completion");
   EXPECT_EQ(wrong({"nodess", "--help"}), "unknown command 'nodess'. Did you mean nodes?");
 }
 
@@ -119,8 +119,8 @@ TEST(Arguments, WithoutACommandItSaysWhereTheyAre) {
 TEST(Arguments, AnUnknownFlagGetsTheNearestOne) {
   EXPECT_EQ(wrong({"nodes", "--sit", "x"}), "nodes has no flag '--sit'. Did you mean --site?");
   EXPECT_EQ(wrong({"nodes", "--sit=x"}), "nodes has no flag '--sit'. Did you mean --site?");
-  EXPECT_EQ(wrong({"query", "m", "--agregate", "avg"}),
-            "query has no flag '--agregate'. Did you mean --aggregate?");
+  EXPECT_EQ(wrong({"query", "m", "--accross", "avg"}),
+            "query has no flag '--accross'. Did you mean --across?");
   EXPECT_EQ(wrong({"status", "-x"}).substr(0, 23), "status has no flag '-x'");
 }
 
@@ -146,6 +146,16 @@ TEST(Arguments, WhatIsMissingOrTooMuchIsNamed) {
 
 TEST(Arguments, OutputIsOnlyForCommandsThatPrintData) {
   EXPECT_EQ(wrong({"top", "-o", "json"}), "top takes no flag --output");
+}
+
+TEST(Arguments, AnArgumentMayBeOptional) {
+  const auto without = parse_arguments({"metrics"});
+  ASSERT_TRUE(std::holds_alternative<Invocation>(without));
+  EXPECT_EQ(std::get<Invocation>(without).argument, "");
+  const auto with = parse_arguments({"metrics", "cpu.*", "--node", "box-1"});
+  ASSERT_TRUE(std::holds_alternative<Invocation>(with));
+  EXPECT_EQ(std::get<Invocation>(with).argument, "cpu.*");
+  EXPECT_TRUE(std::holds_alternative<WrongUsage>(parse_arguments({"metrics", "a", "b"})));
 }
 
 }  // namespace

@@ -72,13 +72,13 @@ std::string offered(const std::string& url, const std::string& words) {
 
 TEST(BashCompletion, OffersCommandsFlagsAndValues) {
   const std::string url = testing::unused_url();
-  EXPECT_EQ(offered(url, "''"), "status nodes node top query events version completion\n");
+  EXPECT_EQ(offered(url, "''"), "status nodes node top query events metrics version completion\n");
   EXPECT_EQ(offered(url, "no"), "nodes node\n");
   EXPECT_EQ(offered(url, "node ''"), "show\n");
   EXPECT_EQ(offered(url, "nodes --st"), "--status\n");
   EXPECT_EQ(offered(url, "nodes -o ''"), "table wide json yaml name\n");
   EXPECT_EQ(offered(url, "nodes --status s"), "silent\n");
-  EXPECT_EQ(offered(url, "query cpu.util --aggregate m"), "min max\n");
+  EXPECT_EQ(offered(url, "query cpu.util --func m"), "min max\n");
   EXPECT_EQ(offered(url, "completion ''"), "bash zsh fish\n");
   EXPECT_EQ(offered(url, "top --o"), "--once\n");
 }

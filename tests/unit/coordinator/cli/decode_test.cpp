@@ -112,7 +112,7 @@ TEST(Decode, SeriesAreReadWithUnknownValues) {
 }
 
 TEST(Decode, AQueryIsReadWithItsPoints) {
-  const auto query = decode_query(R"({"metric":"cpu.util","aggregate":"avg",
+  const auto query = decode_query(R"({"metric":"cpu.util","function":"avg",
     "from":"1970-01-01T00:00:00Z","to":"1970-01-01T00:01:00Z","step_ms":1000,"truncated":true,
     "series":[{"node":"a","name":"cpu.util","unit":"%","labels":{},
     "points":[[1000,1.5],[2000,null]]}]})");
@@ -177,6 +177,29 @@ TEST(Decode, AProblemIsItsTitleAndDetail) {
   EXPECT_EQ(decode_problem("<html>"), "");
   EXPECT_EQ(decode_problem("[]"), "");
   EXPECT_EQ(decode_problem(std::string(1000, '[')), "");
+}
+
+TEST(Decode, ExportsAreReadWhereTheCoordinatorHasThem) {
+  const std::string head = R"({"version":"1","broker":{"connected":true},"store":{"ok":true})";
+  EXPECT_TRUE(decode_status(head + "}").value().exports.empty());
+  const auto status = decode_status(
+      head + R"(,"exports":[{"name":"otlp/a","url":"http://a","ok":false,"reason":"refused",)"
+             R"("lag_s":5,"lag_blocks":4,"samples":3,"refused_samples":2,"lost_blocks":1,)"
+             R"("retries":9,"last_refusal":"old"}]})");
+  ASSERT_TRUE(status) << status.error().message;
+  ASSERT_EQ(status->exports.size(), 1U);
+  const ExportState& one = status->exports[0];
+  EXPECT_EQ(one.name, "otlp/a");
+  EXPECT_FALSE(one.ok);
+  EXPECT_EQ(one.reason, "refused");
+  EXPECT_EQ(one.lag_s, 5U);
+  EXPECT_EQ(one.lag_blocks, 4U);
+  EXPECT_EQ(one.samples, 3U);
+  EXPECT_EQ(one.refused, 2U);
+  EXPECT_EQ(one.lost_blocks, 1U);
+  EXPECT_EQ(one.retries, 9U);
+  EXPECT_EQ(one.last_refusal, "old");
+  EXPECT_FALSE(decode_status(head + R"(,"exports":[7]})"));
 }
 
 }  // namespace

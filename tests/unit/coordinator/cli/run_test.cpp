@@ -24,7 +24,7 @@ constexpr const char* kStatus = R"({"version":"0.1.0","uptime_s":5,
   "nodes":{"online":1},"records":{},"refused_payloads":0})";
 constexpr const char* kNodes = R"({"nodes":[{"id":"box-1","site":"paris","status":"online"},
   {"id":"box-2","status":"silent"}],"next":null})";
-constexpr const char* kQuery = R"({"metric":"cpu.util","aggregate":"avg","step_ms":1000,"series":[
+constexpr const char* kQuery = R"({"metric":"cpu.util","function":"avg","step_ms":1000,"series":[
   {"node":"box-1","name":"cpu.util","unit":"%","labels":{"cpu":"0"},"points":[[1000,12.5]]}]})";
 constexpr const char* kEvents = R"({"events":[{"node":"box-1","epoch":5,"number":7,
   "time":"2026-11-21T08:00:00Z","kind":"gap","severity":"warning","text":"a\u001b[2J"}]})";
@@ -89,14 +89,48 @@ TEST_F(Run, NamesAreOneALine) {
   EXPECT_THAT(out({"version", "-o", "name"}), MatchesRegex("[0-9.]+\n"));
 }
 
+TEST_F(Run, MetricsAsksTheCoordinatorOnlyForANode) {
+  EXPECT_THAT(out({"metrics", "cpu.load?"}), HasSubstr("cpu.load5"));
+  EXPECT_TRUE(server_.targets().empty());
+  EXPECT_EQ(out({"metrics", "--node", "box-1", "-o", "name"}), "cpu.util\n");
+  EXPECT_EQ(last_target(), "/api/v1/nodes/box-1/series");
+  EXPECT_THAT(out({"metrics", "cpu.util", "-o", "json"}), HasSubstr("\"bw_cpu_util_ratio\""));
+  EXPECT_THAT(out({"metrics", "cpu.util", "-o", "yaml"}),
+              HasSubstr("prometheus: bw_cpu_util_ratio"));
+}
+
+TEST_F(Run, MetricsSaysWhatIsNotThere) {
+  const Outcome none = run({"metrics", "nothing.of.it"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("no metric is called 'nothing.of.it'"));
+  const Outcome not_had = run({"metrics", "mem.*", "--node", "box-1"});
+  EXPECT_EQ(not_had.code, 1);
+  EXPECT_THAT(not_had.err, HasSubstr("no metric of this node is called 'mem.*'"));
+  EXPECT_THAT(run({"metrics", "--node", "box-9"}).err, HasSubstr("no node is called 'box-9'"));
+  server_.answer("/api/v1/nodes/box-1/series", "garbage");
+  EXPECT_EQ(run({"metrics", "--node", "box-1"}).code, 1);
+  server_.answer("/api/v1/nodes/box-1/series", "{}", 500);
+  EXPECT_EQ(run({"metrics", "--node", "box-1"}).code, 1);
+}
+
 TEST_F(Run, FlagsBecomeParameters) {
   out({"nodes", "--site", "a b", "--status", "silent", "--label", "x=1", "--label", "y=2"});
   EXPECT_EQ(last_target(),
             "/api/v1/nodes?label=x%3D1&label=y%3D2&site=a%20b&status=silent&limit=1000");
-  out({"query", "cpu.util", "--node", "box-1", "--from", "2026-11-21T08:00:00Z", "--to",
-       "2026-11-21 09:00", "--step", "1m", "--aggregate", "max", "--label", "cpu=0"});
+  out({"query",    "cpu.util",
+       "--node",   "box-1",
+       "--from",   "2026-11-21T08:00:00Z",
+       "--to",     "2026-11-21 09:00",
+       "--step",   "1m",
+       "--func",   "max",
+       "--by",     "node",
+       "--by",     "cpu",
+       "--across", "sum",
+       "--label",  "cpu=0"});
   EXPECT_EQ(last_target(),
-            "/api/v1/query?label=cpu%3D0&metric=cpu.util&node=box-1&aggregate=max&"
+            "/api/v1/"
+            "query?label=cpu%3D0&metric=cpu.util&node=box-1&function=max&group_by=node&group_by="
+            "cpu&across=sum&"
             "from=2026-11-21T08%3A00%3A00.000Z&to=2026-11-21T09%3A00%3A00.000Z&step=60000ms");
   out({"query", "cpu.util"});
   EXPECT_THAT(last_target(), HasSubstr("metric=cpu.util&from=20"));

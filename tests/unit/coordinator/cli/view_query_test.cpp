@@ -17,7 +17,7 @@ QueryAnswer answer() {
   tzset();
   QueryAnswer made;
   made.metric = "cpu.util";
-  made.aggregate = "avg";
+  made.function = "avg";
   made.step_ms = 60'000;
   made.series = {{"box-1", "cpu.util", "%", {{"cpu", "0"}}, {{0, 10.0}, {60'000, 20.0}}},
                  {"b", "cpu.util", "%", {}, {{0, std::nullopt}, {60'000, 40.0}}}};

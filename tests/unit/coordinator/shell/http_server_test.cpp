@@ -38,6 +38,12 @@ class HttpServerTest : public testing::Test {
                                          response.body = request.method + " " + request.target;
                                          if (request.target.starts_with("/large"))
                                            response.body.assign(8U << 20, 'x');
+                                         if (request.target == "/pieces") {
+                                           response.more = [left = 3]() mutable {
+                                             return --left > 0 ? std::string(100'000, 'y') : "";
+                                           };
+                                           response.more_bytes = piece_bytes_;
+                                         }
                                          if (request.method == "POST") {
                                            response.status = 405;
                                            response.headers = {{"Allow", "GET, HEAD"}};
@@ -53,6 +59,7 @@ class HttpServerTest : public testing::Test {
   LoopThread thread_;
   std::unique_ptr<HttpServer> server_;
   std::atomic<std::uint64_t> later_ = 0;
+  std::atomic<std::size_t> piece_bytes_ = 100;
 };
 
 TEST_F(HttpServerTest, ARequestIsAnsweredWithWhatTheHandlerSays) {
@@ -62,6 +69,43 @@ TEST_F(HttpServerTest, ARequestIsAnsweredWithWhatTheHandlerSays) {
   EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(response, HasSubstr("Content-Type: text/plain\r\n"));
   EXPECT_THAT(response, HasSubstr("\r\n\r\nGET /a?b=%20c"));
+}
+
+TEST_F(HttpServerTest, AnAnswerInPiecesIsSentAsSuchAndTheConnectionKept) {
+  Client client(listen());
+  client.write(
+      "GET /pieces HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: "
+      "close\r\n\r\n");
+  const std::string all = client.read_all();
+  EXPECT_THAT(all, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(all, Not(HasSubstr("Content-Length: 0")));
+  EXPECT_THAT(all, HasSubstr("\r\nb\r\nGET /pieces\r\n"));
+  EXPECT_EQ(std::count(all.begin(), all.end(), 'y'), 200'000);
+  EXPECT_THAT(all, HasSubstr("y\r\n0\r\n\r\nHTTP/1.1 200 OK"));
+  EXPECT_THAT(all, HasSubstr("GET /2"));
+}
+
+TEST_F(HttpServerTest, Http10GetsPiecesAsOneBody) {
+  Client client(listen());
+  client.write("GET /pieces HTTP/1.0\r\n\r\n");
+  const std::string all = client.read_all();
+  EXPECT_THAT(all, HasSubstr("Content-Length: 200011\r\n"));
+  EXPECT_EQ(std::count(all.begin(), all.end(), 'y'), 200'000);
+}
+
+TEST_F(HttpServerTest, PiecesCountAgainstWhatMayBeSentAtOnce) {
+  HttpOptions options;
+  options.most_answer_bytes = 1000;
+  Client client(listen(options));
+  piece_bytes_ = 2000;
+  client.write("GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 503"));
+  piece_bytes_ = 500;  // what was sent is counted no more
+  for (int i = 0; i < 5; ++i) {
+    Client other(server_->port());
+    other.write("GET /pieces HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(other.read_all(), StartsWith("HTTP/1.1 200"));
+  }
 }
 
 TEST_F(HttpServerTest, AConnectionIsKeptForFurtherRequests) {

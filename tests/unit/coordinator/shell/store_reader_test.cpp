@@ -125,7 +125,7 @@ TEST_F(StoreReaderTest, ARateBeginsWithTheSampleBeforeTheRange) {
   put({put_node("box", series_table()), put_block("box", 1, 1, {10'000}, {0, 0, 100}),
        put_block("box", 1, 2, {12'000, 14'000}, {0, 0, 300, 0, 0, 700})});
   auto query = query_of("net_bytes", 12'000, 16'000, 2000);
-  query.aggregate = api::Aggregate::rate;
+  query.function = api::Function::rate;
   EXPECT_EQ(pairs(range(query).series.at(0)), (Pairs{{12'000, 100}, {14'000, 200}}));
 }
 

@@ -34,12 +34,12 @@ TEST(StoreSchema, PreparingItTwiceChangesNothing) {
 TEST(StoreSchema, ADatabaseOfANewerVersionIsRefusedAndLeftAsItIs) {
   const TemporaryFolder folder;
   auto database = Database::open(folder / "a.db", true).value();
-  ASSERT_TRUE(database.execute("PRAGMA user_version = 2"));
+  ASSERT_TRUE(database.execute("PRAGMA user_version = 3"));
   const auto prepared = prepare_schema(database);
   ASSERT_FALSE(prepared);
   EXPECT_NE(prepared.error().message.find("newer version"), std::string::npos);
-  EXPECT_NE(prepared.error().message.find("form 2, this one knows 1"), std::string::npos);
-  EXPECT_EQ(number_of(database, "PRAGMA user_version"), 2);
+  EXPECT_NE(prepared.error().message.find("form 3, this one knows 2"), std::string::npos);
+  EXPECT_EQ(number_of(database, "PRAGMA user_version"), 3);
   EXPECT_EQ(number_of(database, "SELECT count(*) FROM sqlite_schema"), 0);
 }
 
@@ -70,11 +70,92 @@ TEST(StoreSchema, TheBlockIndexesAreUsedByTheirConditions) {
   ASSERT_TRUE(prepare_schema(database));
   auto plan = database
                   .prepare(
-                      "EXPLAIN QUERY PLAN SELECT id FROM blocks"
-                      " WHERE end_ms - start_ms <= 600000 AND node = 1 AND start_ms >= 5")
+                      "EXPLAIN QUERY PLAN SELECT start_ms, id FROM blocks"
+                      " WHERE node = 1 AND start_ms >= 5 AND start_ms < 9")
                   .value();
   ASSERT_TRUE(plan.step().value());
-  EXPECT_NE(plan.text(3).find("blocks_by_time"), std::string_view::npos) << plan.text(3);
+  EXPECT_NE(plan.text(3).find("COVERING INDEX blocks_by_time"), std::string_view::npos)
+      << plan.text(3);
+  plan = database
+             .prepare(
+                 "EXPLAIN QUERY PLAN SELECT id FROM blocks"
+                 " WHERE end_ms - start_ms > 600000 AND node = 1 AND start_ms < 9")
+             .value();
+  ASSERT_TRUE(plan.step().value());
+  EXPECT_NE(plan.text(3).find("long_blocks"), std::string_view::npos) << plan.text(3);
+}
+
+// As the first form was, with one block of each sort.
+constexpr const char* kForm1 = R"sql(
+CREATE TABLE nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+  first_seen_ms INTEGER NOT NULL, birth BLOB, table_id INTEGER, state BLOB) STRICT;
+CREATE TABLE tables (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES nodes (id),
+  table_id INTEGER NOT NULL, series BLOB NOT NULL, UNIQUE (node, table_id)) STRICT;
+CREATE TABLE blocks (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES nodes (id),
+  epoch INTEGER NOT NULL, number INTEGER NOT NULL, table_id INTEGER NOT NULL,
+  start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, rows INTEGER NOT NULL,
+  columns BLOB NOT NULL, UNIQUE (node, epoch, number)) STRICT;
+CREATE INDEX blocks_by_time ON blocks (node, start_ms) WHERE end_ms - start_ms <= 600000;
+CREATE INDEX long_blocks ON blocks (node, start_ms) WHERE end_ms - start_ms > 600000;
+CREATE TABLE events (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES nodes (id),
+  epoch INTEGER NOT NULL, number INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind TEXT NOT NULL,
+  severity INTEGER NOT NULL, record BLOB NOT NULL, UNIQUE (node, epoch, number)) STRICT;
+CREATE INDEX events_by_time ON events (time_ms, epoch, number);
+CREATE INDEX events_of_node ON events (node, time_ms, epoch, number);
+CREATE TABLE gaps (node INTEGER NOT NULL REFERENCES nodes (id), epoch INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
+  PRIMARY KEY (node, epoch, first, last)) STRICT, WITHOUT ROWID;
+CREATE TABLE progress (node INTEGER NOT NULL REFERENCES nodes (id), epoch INTEGER NOT NULL,
+  contiguous INTEGER NOT NULL, above BLOB NOT NULL, last_ms INTEGER NOT NULL,
+  PRIMARY KEY (node, epoch)) STRICT, WITHOUT ROWID;
+INSERT INTO nodes (id, name, first_seen_ms) VALUES (1, 'box', 5);
+INSERT INTO blocks VALUES (7, 1, 1, 1, 1, 1000, 2000, 2, x'01'), (9, 1, 1, 2, 1, 5, 900000, 2, x'01');
+INSERT INTO progress VALUES (1, 1, 2, x'', 6);
+PRAGMA user_version = 1;
+)sql";
+
+TEST(StoreSchema, AStoreOfTheFirstFormIsBroughtToThisOneInPlace) {
+  const TemporaryFolder folder;
+  auto old = Database::open(folder / "a.db", true).value();
+  ASSERT_TRUE(old.execute(kForm1));
+  ASSERT_TRUE(prepare_schema(old));
+  EXPECT_EQ(number_of(old, "PRAGMA user_version"), kStoreVersion);
+  EXPECT_EQ(number_of(old, "SELECT sum(id) FROM blocks"), 16);
+  EXPECT_EQ(load_nodes(old)->at(0).epochs.at(0).contiguous, 2U);
+  EXPECT_EQ(load_facts(old).value(), StoreFacts{});
+  // All that a new one has, and nothing but the index by number more.
+  auto fresh = Database::open(folder / "b.db", true).value();
+  ASSERT_TRUE(prepare_schema(fresh));
+  const char* const kNames =
+      "SELECT count(*) FROM sqlite_schema WHERE name IN ('minutes', 'hours', 'stale',"
+      " 'stale_days', 'cursors', 'facts', 'blocks_by_time', 'long_blocks')";
+  EXPECT_EQ(number_of(old, kNames), 8);
+  EXPECT_EQ(number_of(fresh, kNames), 8);
+  EXPECT_EQ(number_of(fresh, "SELECT count(*) FROM sqlite_schema") + 1,
+            number_of(old, "SELECT count(*) FROM sqlite_schema"));
+}
+
+TEST(StoreSchema, AStoreThatCannotBeBroughtToThisFormStaysAsItIs) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", true).value();
+  ASSERT_TRUE(database.execute(kForm1));
+  ASSERT_TRUE(database.execute("CREATE TABLE minutes (a)"));  // somebody's own
+  EXPECT_FALSE(prepare_schema(database));
+  EXPECT_EQ(number_of(database, "PRAGMA user_version"), 1);
+  EXPECT_EQ(number_of(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'long_blocks'"),
+            1);
+}
+
+TEST(StoreSchema, FactsComeBack) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", true, nullptr, kStorePageBytes).value();
+  ASSERT_TRUE(prepare_schema(database));
+  EXPECT_EQ(number_of(database, "PRAGMA page_size"), kStorePageBytes);
+  StoreFacts facts{};
+  fact(facts, StoreFact::rolled_until) = 5;
+  fact(facts, StoreFact::missed_blocks) = 7;
+  ASSERT_TRUE(save_facts(database, facts));
+  EXPECT_EQ(load_facts(database).value(), facts);
 }
 
 TEST(StoreSchema, PackedNumbersComeBack) {

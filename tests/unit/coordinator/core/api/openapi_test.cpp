@@ -96,9 +96,10 @@ TEST_F(OpenApiTest, SaysWhatAParameterTakes) {
   EXPECT_EQ(parameters[0]["name"], "metric");
   EXPECT_EQ(parameters[0]["required"], true);
   EXPECT_EQ(parameters[2]["schema"]["type"], "array");
-  EXPECT_EQ(parameters[6]["name"], "aggregate");
+  EXPECT_EQ(parameters[6]["name"], "function");
   EXPECT_EQ(parameters[6]["schema"]["enum"],
-            Json::array({"avg", "min", "max", "sum", "count", "last", "rate"}));
+            Json::array({"avg", "min", "max", "sum", "count", "last", "rate", "increase", "p50",
+                         "p95", "p99"}));
 }
 
 TEST_F(OpenApiTest, LeadsEveryReferenceSomewhere) {

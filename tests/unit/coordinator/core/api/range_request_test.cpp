@@ -42,19 +42,19 @@ TEST_F(RangeRequestTest, AsksTheLastQuarterOfAnHourWhereNothingIsSaid) {
   EXPECT_EQ(asked.to_ms, kNowMs);
   EXPECT_EQ(asked.from_ms, kNowMs - 900'000);
   EXPECT_EQ(asked.step_ms, 5000);
-  EXPECT_EQ(asked.aggregate, Aggregate::avg);
+  EXPECT_EQ(asked.function, Function::avg);
 }
 
 TEST_F(RangeRequestTest, AsksWhatIsSaid) {
   const RangeQuery asked = query(
       "&node=n1&label=interface=eth0&label=a=b=c&from=2023-11-14T22:00:00Z&to=1700000000"
-      "&step=500ms&aggregate=max");
+      "&step=500ms&function=max");
   EXPECT_EQ(asked.node, "n1");
   EXPECT_EQ(asked.labels, (std::vector<wire::Label>{{"interface", "eth0"}, {"a", "b=c"}}));
   EXPECT_EQ(asked.from_ms, 1'699'999'200'000);
   EXPECT_EQ(asked.to_ms, 1'700'000'000'000);
   EXPECT_EQ(asked.step_ms, 500);
-  EXPECT_EQ(asked.aggregate, Aggregate::max);
+  EXPECT_EQ(asked.function, Function::max);
 }
 
 TEST_F(RangeRequestTest, ChoosesAStepForAbout300PointsButNoneBelowASecond) {
@@ -67,14 +67,34 @@ TEST_F(RangeRequestTest, ChoosesAStepForAbout300PointsButNoneBelowASecond) {
 }
 
 TEST_F(RangeRequestTest, RatesWhatANodeKnowsAsACounter) {
-  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes").aggregate, Aggregate::rate);
-  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&node=n1").aggregate,
-            Aggregate::rate);
-  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&node=n2").aggregate,
-            Aggregate::avg);
-  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&aggregate=last").aggregate,
-            Aggregate::last);
-  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=other").aggregate, Aggregate::avg);
+  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes").function, Function::rate);
+  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&node=n1").function,
+            Function::rate);
+  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&node=n2").function,
+            Function::avg);
+  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&function=last").function,
+            Function::last);
+  EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=other").function, Function::avg);
+}
+
+TEST_F(RangeRequestTest, GroupsByLabelsAndTellsTheSitesOfNodes) {
+  fleet.add("n0").birth.site = "lab";
+  const RangeQuery asked = query("&group_by=site&group_by=cpu&across=p95&function=p99");
+  EXPECT_TRUE(asked.is_grouped);
+  EXPECT_EQ(asked.group_by, (std::vector<std::string>{"site", "cpu"}));
+  EXPECT_EQ(asked.across, Across::p95);
+  EXPECT_EQ(asked.function, Function::p99);
+  ASSERT_EQ(asked.sites.size(), 2U);
+  EXPECT_EQ(asked.sites[0].first, "n0");
+  EXPECT_EQ(asked.sites[0].second, "lab");
+  EXPECT_TRUE(query("&group_by=node").sites.empty());
+  EXPECT_EQ(query("&group_by=node").across, Across::avg);
+  EXPECT_TRUE(query("&across=sum").is_grouped);
+  EXPECT_FALSE(query("").is_grouped);
+  EXPECT_EQ(culprit("&across=median"), "across");
+  EXPECT_EQ(culprit("&group_by=a%20b"), "group_by");
+  EXPECT_EQ(culprit("&group_by=a&group_by=a"), "group_by");
+  EXPECT_EQ(culprit("&group_by=a&group_by=b&group_by=c&group_by=d&group_by=e"), "group_by");
 }
 
 TEST_F(RangeRequestTest, BoundsThePointsOfTheWholeAnswer) {
@@ -109,18 +129,17 @@ TEST_F(RangeRequestTest, RefusesAbsurdNamesLabelsAndAggregates) {
   EXPECT_EQ(culprit("&label=a=1&label=a=2&label=a=3&label=a=4&label=a=5&label=a=6&label=a=7"
                     "&label=a=8&label=a=9"),
             "label");
-  EXPECT_EQ(culprit("&aggregate=median"), "aggregate");
+  EXPECT_EQ(culprit("&function=median"), "function");
   EXPECT_EQ(culprit("&node=a/b"), "node");
 }
 
 TEST_F(RangeRequestTest, AnswersWhatTheStoreHas) {
-  question<RangeQuery>(
-      "/api/v1/query?metric=net.rx_bytes&node=n2&from=-1m&step=10s&aggregate=rate");
+  question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&node=n2&from=-1m&step=10s&function=rate");
   RangeResult result;
   result.series.push_back({"n2", counter(), {{1000, 2.5}, {2000, 3}}});
   result.truncated = true;
   EXPECT_EQ(finish(std::move(result)), Json::parse(R"({
-    "metric": "net.rx_bytes", "aggregate": "rate",
+    "metric": "net.rx_bytes", "function": "rate", "group_by": null, "across": null, "resolution": "raw",
     "from": "2023-11-14T22:14:00.000Z", "to": "2023-11-14T22:15:00.000Z", "step_ms": 10000,
     "series": [{"node": "n2", "name": "net.rx_bytes", "unit": "B/s",
                 "labels": {"interface": "eth0"}, "points": [[1000, 2.5], [2000, 3.0]]}],
@@ -128,7 +147,7 @@ TEST_F(RangeRequestTest, AnswersWhatTheStoreHas) {
 }
 
 TEST_F(RangeRequestTest, CountsInNoUnitOfTheSeries) {
-  question<RangeQuery>("/api/v1/query?metric=cpu.util&aggregate=count");
+  question<RangeQuery>("/api/v1/query?metric=cpu.util&function=count");
   RangeResult result;
   result.series.push_back({"n1", gauge(), {}});
   EXPECT_EQ(finish(std::move(result))["series"][0]["unit"], "count");
@@ -163,16 +182,16 @@ TEST_F(RangeRequestTest, PutsNoLiveValueOfAnotherSeriesBehindOne) {
 
 TEST_F(RangeRequestTest, PutsAGaugesLiveValueOnlyWhereItIsSuchAPoint) {
   for (const char* with : {"avg", "min", "max", "last"}) {
-    EXPECT_EQ(points(std::string("metric=cpu.util&aggregate=") + with, gauge(), {}).size(), 1U);
+    EXPECT_EQ(points(std::string("metric=cpu.util&function=") + with, gauge(), {}).size(), 1U);
   }
   for (const char* without : {"sum", "count", "rate"}) {
-    EXPECT_TRUE(points(std::string("metric=cpu.util&aggregate=") + without, gauge(), {}).empty());
+    EXPECT_TRUE(points(std::string("metric=cpu.util&function=") + without, gauge(), {}).empty());
   }
 }
 
 TEST_F(RangeRequestTest, PutsACountersLiveRateBehindRatesOnly) {
-  EXPECT_EQ(points("metric=net.rx_bytes&aggregate=rate", counter(), {})[0][1], 7.0);
-  EXPECT_TRUE(points("metric=net.rx_bytes&aggregate=last", counter(), {}).empty());
+  EXPECT_EQ(points("metric=net.rx_bytes&function=rate", counter(), {})[0][1], 7.0);
+  EXPECT_TRUE(points("metric=net.rx_bytes&function=last", counter(), {}).empty());
 }
 
 TEST_F(RangeRequestTest, ShowsASeriesThatIsOnlyLiveYet) {

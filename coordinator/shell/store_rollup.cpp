@@ -1,0 +1,286 @@
+#include "coordinator/shell/store_rollup.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "schemas/wire/columns.h"
+
+namespace bw::coordinator {
+
+namespace {
+
+using Kind = StoreHistory::Kind;
+
+constexpr std::size_t kMinutesOfHour = 60;
+constexpr std::size_t kHoursOfDay = 24;
+constexpr std::size_t kMostBlocksOfHour = 50'000;
+
+// The same for the same series of another table.
+std::string key_of(const wire::SeriesInfo& series) {
+  std::string key = series.name + '\0' + series.unit;
+  key += series.kind == wire::SeriesKind::counter ? '\1' : '\2';
+  for (const wire::Label& label : series.labels) key += label.name + '\0' + label.value + '\0';
+  return key;
+}
+
+}  // namespace
+
+Result<RollupMaker> RollupMaker::open(Database database) {
+  auto history = StoreHistory::open(std::move(database));
+  if (!history) return history.error();
+  RollupMaker maker(std::move(*history));
+  const std::pair<Statement*, std::string_view> statements[] = {
+      {&maker.stale_,
+       "SELECT node, hour, block FROM stale WHERE last_ms <= ? OR first_ms <= ? LIMIT ?"},
+      {&maker.days_, "SELECT node, day FROM stale_days WHERE day < ? LIMIT ?"},
+      {&maker.next_node_, "SELECT id FROM nodes WHERE id > ? ORDER BY id LIMIT 1"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = maker.history_.database().prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return maker;
+}
+
+bool RollupMaker::is_full(const RollupJob& job) const {
+  std::size_t bytes = 0;
+  for (const RollupJob::Stretch& stretch : job.stretches) {
+    for (const RollupJob::Made& made : stretch.made) bytes += made.data.size();
+  }
+  return job.stretches.size() >= kMostStretches || bytes >= kMostBytes;
+}
+
+Result<std::optional<RollupJob>> RollupMaker::next(std::int64_t now_ms) {
+  const auto snapshot = StoreHistory::Snapshot::begin(history_);
+  if (!snapshot) return snapshot.error();
+  const auto facts = load_facts(history_.database());
+  if (!facts) return facts.error();
+  RollupJob job;
+  const auto is_something = [&] {
+    return !job.stretches.empty() || job.marked_until || job.rolled_until;
+  };
+  // What is on the way goes first: until it is done, queries read its hours from blocks.
+  const bool is_on_the_way =
+      fact(*facts, StoreFact::rolled_until) < fact(*facts, StoreFact::marked_until);
+  Result<void> done = is_on_the_way ? go_on(job, *facts) : begin_hours(job, *facts, now_ms);
+  if (done && !is_something()) done = redo_stale(job, now_ms);
+  if (done && !is_something()) done = make_days(job, *facts);
+  if (!done) return done.error();
+  if (!is_something()) return std::optional<RollupJob>{};
+  return std::optional<RollupJob>(std::move(job));
+}
+
+// First every block of the hours to come is made to mark them, and only then are they read: none
+// that is written meanwhile is missed.
+Result<void> RollupMaker::begin_hours(RollupJob& job, const StoreFacts& facts,
+                                      std::int64_t now_ms) {
+  const std::int64_t over = (now_ms - kGraceMs) / api::kHourMs;
+  const std::int64_t until = fact(facts, StoreFact::rolled_until);
+  if (over <= until) return {};
+  const auto nodes = history_.nodes("");
+  if (!nodes) return nodes.error();
+  std::int64_t first = over;
+  for (const StoreHistory::Node& node : *nodes) {
+    std::int64_t start_ms = 0;
+    const auto found = history_.first_start(node.key, until * api::kHourMs, start_ms);
+    if (!found) return found.error();
+    if (*found) first = std::min(first, start_ms / api::kHourMs);
+  }
+  if (first == over) return {};  // no hour that is over has anything
+  job.marked_until = std::min(over, first + kMostHours);
+  last_node_ = 0;
+  next_hour_ = 0;
+  return {};
+}
+
+Result<void> RollupMaker::go_on(RollupJob& job, const StoreFacts& facts) {
+  const std::int64_t from = fact(facts, StoreFact::rolled_until);
+  const std::int64_t until = fact(facts, StoreFact::marked_until);
+  while (!is_full(job)) {
+    const auto row = next_node_.bind(1, last_node_).step();
+    const bool found_node = row && *row;
+    const std::int64_t node = found_node ? next_node_.integer(0) : 0;
+    next_node_.reset();
+    if (!row) return row.error();
+    if (!found_node) {
+      job.rolled_until = until;
+      last_node_ = 0;
+      return {};
+    }
+    const auto hour = next_hour(node, from);
+    if (!hour) return hour.error();
+    if (*hour >= until) {
+      last_node_ = node;
+      next_hour_ = 0;
+      continue;
+    }
+    job.stretches.push_back({Kind::minutes, node, *hour, 0, {}});
+    const auto reaches_on = make_hour(job.stretches.back());
+    if (!reaches_on) return reaches_on.error();
+    next_hour_ = *hour + 1;
+    is_next_certain_ = *reaches_on;
+  }
+  return {};
+}
+
+// The first hour from next_hour_ on that a node has samples in. A block may reach from the hour it
+// begins in into the next, where there may be no other.
+Result<std::int64_t> RollupMaker::next_hour(std::int64_t node, std::int64_t from) {
+  if (next_hour_ == 0) {
+    const std::int64_t from_ms = from * api::kHourMs;
+    const auto keys = history_.blocks(node, from_ms, from_ms + 1, kMostBlocksOfHour);
+    if (!keys) return keys.error();
+    next_hour_ = from;
+    is_next_certain_ = !keys->empty();
+  }
+  if (is_next_certain_) return next_hour_;
+  std::int64_t start_ms = 0;
+  const auto found = history_.first_start(node, next_hour_ * api::kHourMs, start_ms);
+  if (!found) return found.error();
+  return *found ? start_ms / api::kHourMs : std::numeric_limits<std::int64_t>::max();
+}
+
+Result<void> RollupMaker::redo_stale(RollupJob& job, std::int64_t now_ms) {
+  stale_.bind(1, now_ms - kQuietMs)
+      .bind(2, now_ms - kMostStaleMs)
+      .bind(3, static_cast<std::int64_t>(kMostStretches));
+  const InUse use(stale_);
+  while (!is_full(job)) {
+    const auto row = stale_.step();
+    if (!row) return row.error();
+    if (!*row) break;
+    job.stretches.push_back(
+        {Kind::minutes, stale_.integer(0), stale_.integer(1), stale_.integer(2), {}});
+    if (const auto made = make_hour(job.stretches.back()); !made) return made.error();
+  }
+  return {};
+}
+
+Result<void> RollupMaker::make_days(RollupJob& job, const StoreFacts& facts) {
+  const std::int64_t until =
+      fact(facts, StoreFact::rolled_until) / static_cast<std::int64_t>(kHoursOfDay);
+  days_.bind(1, until).bind(2, static_cast<std::int64_t>(kMostStretches));
+  const InUse use(days_);
+  while (!is_full(job)) {
+    const auto row = days_.step();
+    if (!row) return row.error();
+    if (!*row) break;
+    job.stretches.push_back({Kind::hours, days_.integer(0), days_.integer(1), 0, {}});
+    if (const auto made = make_day(job.stretches.back()); !made) return made;
+  }
+  return {};
+}
+
+Result<RollupMaker::TableRollup*> RollupMaker::table_of(Tables& tables, std::int64_t node,
+                                                        std::int64_t table_id,
+                                                        std::size_t buckets) {
+  if (const auto known = tables.find(table_id); known != tables.end()) return &known->second;
+  const auto series = history_.table(node, table_id);
+  if (!series) return series.error();
+  TableRollup& table = tables[table_id];
+  if (*series == nullptr) return &table;
+  table.series.resize((*series)->size());
+  table.walks.resize(table.series.size());
+  for (std::size_t alias = 0; alias < table.series.size(); ++alias) {
+    table.series[alias].kind = (**series)[alias].kind;
+    table.series[alias].buckets.resize(buckets);
+    const auto walk = walk_of_.emplace(key_of((**series)[alias]), walks_.size());
+    if (walk.second) walks_.emplace_back();
+    table.walks[alias] = walk.first->second;
+  }
+  return &table;
+}
+
+void RollupMaker::add_block(const StoreHistory::Block& block, std::int64_t begin_ms,
+                            TableRollup& table) {
+  const auto reader = wire::ColumnReader::open(block.columns);
+  if (!reader) return;
+  values_.resize(reader->rows());
+  for (const std::int64_t time_ms : reader->times_ms()) {
+    if (time_ms < begin_ms || time_ms >= begin_ms + api::kHourMs) continue;
+    table.has_samples = true;
+    table.end_ms = std::max(table.end_ms, time_ms);
+  }
+  for (std::size_t alias = 0; alias < table.series.size(); ++alias) {
+    if (!reader->read(alias, values_)) continue;
+    api::IncreaseWalk& walk = walks_[table.walks[alias]];
+    api::add_samples(reader->times_ms(), values_, begin_ms, api::kMinuteMs, walk,
+                     table.series[alias]);
+    table.is_ragged = table.is_ragged || walk.went_back();
+  }
+}
+
+// Whether one of its usual blocks reaches into the hour after it.
+Result<bool> RollupMaker::make_hour(RollupJob::Stretch& stretch) {
+  const std::int64_t begin_ms = stretch.place * api::kHourMs;
+  walks_.clear();
+  walk_of_.clear();
+  Tables tables;
+  bool reaches_on = false;
+  const auto keys = history_.blocks(stretch.node, begin_ms - api::kMaxRateGapMs,
+                                    begin_ms + api::kHourMs, kMostBlocksOfHour);
+  if (!keys) return keys.error();
+  for (const StoreHistory::BlockKey& key : *keys) {
+    Result<void> added;
+    const auto read = history_.with_block(key.id, [&](const StoreHistory::Block& block) {
+      reaches_on = reaches_on || (block.end_ms >= begin_ms + api::kHourMs &&
+                                  block.end_ms - key.start_ms <= kUsualBlockSpanMs);
+      const auto table = table_of(tables, stretch.node, block.table_id, kMinutesOfHour);
+      if (table) {
+        add_block(block, begin_ms, **table);
+      } else {
+        added = table.error();
+      }
+    });
+    if (!read) return read.error();
+    if (!added) return added.error();
+  }
+  finish(tables, stretch);
+  return reaches_on;
+}
+
+Result<void> RollupMaker::make_day(RollupJob::Stretch& stretch) {
+  walks_.clear();
+  walk_of_.clear();
+  Tables tables;
+  const std::int64_t first = stretch.place * static_cast<std::int64_t>(kHoursOfDay);
+  const auto add = [&](const StoreHistory::Stretch& hour) -> Result<void> {
+    for (const StoreHistory::Rollup& rollup : hour.rollups) {
+      const auto table = table_of(tables, stretch.node, rollup.table_id, kHoursOfDay);
+      if (!table) return table.error();
+      const auto reader = api::RollupReader::open(rollup.data);
+      if (!reader) continue;
+      TableRollup& day = **table;
+      const bool is_first = !day.has_samples;
+      day.has_samples = true;
+      day.is_ragged = day.is_ragged || rollup.is_ragged;
+      day.end_ms = std::max(day.end_ms, rollup.end_ms);
+      api::RollupSeries minutes;
+      for (std::size_t alias = 0; alias < day.series.size(); ++alias) {
+        api::RollupSeries& series = day.series[alias];
+        if (!reader->read(alias, series.kind, minutes)) continue;
+        if (is_first) series.before = minutes.before;
+        api::RollupBucket& bucket = series.buckets[static_cast<std::size_t>(hour.place - first)];
+        for (const api::RollupBucket& minute : minutes.buckets) merge(bucket, minute);
+      }
+    }
+    return {};
+  };
+  const auto added = history_.each_stretch(Kind::minutes, stretch.node, first,
+                                           first + static_cast<std::int64_t>(kHoursOfDay), add);
+  if (!added) return added;
+  finish(tables, stretch);
+  return {};
+}
+
+void RollupMaker::finish(Tables& tables, RollupJob::Stretch& stretch) {
+  for (auto& [table_id, table] : tables) {
+    if (!table.has_samples || table.series.empty()) continue;
+    const auto data = encoder_.encode(table.series);
+    stretch.made.push_back({table_id, table.end_ms, table.is_ragged, {data.begin(), data.end()}});
+  }
+}
+
+}  // namespace bw::coordinator

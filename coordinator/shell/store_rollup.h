@@ -1,0 +1,97 @@
+// Makes rollups out of blocks, in the background: reads on a connection of its own, and hands over
+// jobs of bounded size for the writer to carry out. Belongs to one thread.
+//
+// An hour is rolled up once it is over and its last blocks had time to come. Whatever comes later
+// makes its hour stale, and stale hours are rolled up again once nothing more came for a while; so
+// are the days that hours belong to. All of it can be made again from the blocks: a crash between
+// any two jobs loses nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/api/range_rollup.h"
+#include "coordinator/shell/store_history.h"
+
+namespace bw::coordinator {
+
+// What to write in one transaction.
+struct RollupJob {
+  using Kind = StoreHistory::Kind;
+  struct Made {
+    std::int64_t table_id = 0;
+    std::int64_t end_ms = 0;
+    bool is_ragged = false;
+    std::vector<std::byte> data;
+  };
+  // All that there is of one node in one hour or day, in place of what there was. `block`: the
+  // newest that made it stale; newer ones leave it so.
+  struct Stretch {
+    Kind kind = Kind::minutes;
+    std::int64_t node = 0;
+    std::int64_t place = 0;
+    std::int64_t block = 0;
+    std::vector<Made> made;
+  };
+  std::vector<Stretch> stretches;
+  std::optional<std::int64_t> marked_until;
+  std::optional<std::int64_t> rolled_until;
+};
+
+class RollupMaker {
+ public:
+  static constexpr std::int64_t kGraceMs = 2 * 60 * 1000;  // after the end of an hour
+  static constexpr std::int64_t kQuietMs = 30 * 1000;      // a stale hour's, before it is redone
+  static constexpr std::int64_t kMostStaleMs = 10 * 60 * 1000;  // or so long in all
+  static constexpr std::size_t kMostStretches = 64;             // of a job
+  static constexpr std::size_t kMostBytes = 1U << 20;           // about, of a job
+  static constexpr std::int64_t kMostHours = 24;                // on the way at once
+
+  // `database` is read-only.
+  static Result<RollupMaker> open(Database database);
+
+  // What to do next; the job before must have been carried out. Nothing: all is done for now.
+  Result<std::optional<RollupJob>> next(std::int64_t now_ms);
+
+  SqliteFault last_fault() const { return history_.last_fault(); }
+
+ private:
+  explicit RollupMaker(StoreHistory history) : history_(std::move(history)) {}
+
+  struct TableRollup {
+    std::vector<api::RollupSeries> series;
+    std::vector<std::size_t> walks;  // by alias, into walks_
+    std::int64_t end_ms = 0;
+    bool has_samples = false;
+    bool is_ragged = false;
+  };
+  using Tables = std::map<std::int64_t, TableRollup>;
+
+  Result<void> redo_stale(RollupJob& job, std::int64_t now_ms);
+  Result<void> make_days(RollupJob& job, const StoreFacts& facts);
+  Result<void> go_on(RollupJob& job, const StoreFacts& facts);
+  Result<void> begin_hours(RollupJob& job, const StoreFacts& facts, std::int64_t now_ms);
+  Result<std::int64_t> next_hour(std::int64_t node, std::int64_t from);
+  Result<bool> make_hour(RollupJob::Stretch& stretch);
+  Result<void> make_day(RollupJob::Stretch& stretch);
+  Result<TableRollup*> table_of(Tables& tables, std::int64_t node, std::int64_t table_id,
+                                std::size_t buckets);
+  void add_block(const StoreHistory::Block& block, std::int64_t begin_ms, TableRollup& table);
+  void finish(Tables& tables, RollupJob::Stretch& stretch);
+  bool is_full(const RollupJob& job) const;
+
+  StoreHistory history_;
+  Statement stale_, days_, next_node_;
+  api::RollupEncoder encoder_;
+  std::vector<api::IncreaseWalk> walks_;
+  std::map<std::string, std::size_t> walk_of_;  // by series
+  std::vector<double> values_;
+  std::int64_t last_node_ = 0;  // whose hours on the way are made
+  std::int64_t next_hour_ = 0;  // of the node after it; 0: not known yet
+  bool is_next_certain_ = false;
+};
+
+}  // namespace bw::coordinator

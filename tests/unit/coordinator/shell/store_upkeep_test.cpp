@@ -1,0 +1,198 @@
+#include "coordinator/shell/store_upkeep.h"
+
+#include <gtest/gtest.h>
+
+#include "coordinator/shell/store_writer.h"
+#include "tests/unit/coordinator/shell/store_records.h"
+#include "tests/unit/coordinator/shell/temporary_folder.h"
+
+namespace bw::coordinator {
+namespace {
+
+using api::kDayMs;
+using api::kHourMs;
+
+constexpr std::int64_t kNow = 20'000 * kDayMs;
+
+class StoreUpkeepTest : public testing::Test {
+ protected:
+  StoreUpkeepTest() { reopen(); }
+  void reopen() {
+    writer_.reset();
+    auto database = Database::open(folder_ / "a.db", false, nullptr, kStorePageBytes).value();
+    ASSERT_TRUE(prepare_schema(database));
+    writer_.emplace(StoreWriter::open(std::move(database)).value());
+  }
+  void put(std::vector<Change> changes) { ASSERT_TRUE(writer_->carry_out(changes)); }
+  void execute(const char* sql) { ASSERT_TRUE(writer_->database().execute(sql)); }
+  std::int64_t number_of(const std::string& sql) {
+    auto statement = writer_->database().prepare(sql).value();
+    EXPECT_TRUE(statement.step().value());
+    return statement.integer(0);
+  }
+  // Everything until then is rolled up, as far as retention goes.
+  void roll_until(std::int64_t time_ms) {
+    RollupJob job;
+    job.marked_until = job.rolled_until = time_ms / kHourMs;
+    ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  }
+  int drop_all(const Retention& retention, std::int64_t now_ms = kNow) {
+    int slices = 1;
+    while (*writer_->upkeep().drop_some(retention, now_ms)) ++slices;
+    return slices;
+  }
+  StoreMeasures measures() { return *writer_->upkeep().measure(); }
+
+  // `count` blocks of `bytes`, a minute apart, the last at `last_ms`.
+  std::vector<Change> blocks(const std::string& node, std::int64_t last_ms, int count,
+                             std::size_t bytes = 100) {
+    std::vector<Change> changes;
+    for (int i = 0; i < count; ++i) {
+      const std::int64_t time = last_ms - (count - 1 - i) * api::kMinuteMs;
+      PutBlock block = put_block(node, 1, ++number_, {time}, {1, 2, 3});
+      block.columns.resize(std::max(bytes, block.columns.size()));
+      changes.emplace_back(std::move(block));
+    }
+    return changes;
+  }
+
+  TemporaryFolder folder_;
+  std::optional<StoreWriter> writer_;
+  std::uint64_t number_ = 0;
+};
+
+TEST_F(StoreUpkeepTest, BlocksOlderThanAllowedGoInSlices) {
+  put(blocks("a", kNow - 15 * kDayMs, 600));
+  put(blocks("b", kNow - 14 * kDayMs + 5 * kHourMs, 5));
+  put(blocks("c", kNow - 16 * kDayMs, 5));
+  roll_until(kNow);
+  EXPECT_GE(drop_all({}), 4);
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 5);
+  EXPECT_EQ(measures().dropped_blocks, 605U);
+  EXPECT_EQ(drop_all({}), 1);
+}
+
+TEST_F(StoreUpkeepTest, WhatIsNotRolledUpIsNotDroppedForItsAge) {
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  drop_all({});
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 10);
+  roll_until(kNow);
+  drop_all({});
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 0);
+}
+
+TEST_F(StoreUpkeepTest, AnIdIsNeverGivenTwice) {
+  put(blocks("a", kNow - 15 * kDayMs, 3));
+  roll_until(kNow);
+  drop_all({});
+  put(blocks("a", kNow, 1));
+  EXPECT_EQ(number_of("SELECT id FROM blocks"), 4);
+  execute("DELETE FROM blocks");  // beside retention: only the floor is kept
+  reopen();
+  put(blocks("a", kNow, 1));
+  EXPECT_GE(number_of("SELECT id FROM blocks"), 4);
+}
+
+TEST_F(StoreUpkeepTest, BeyondTheBoundTheOldestBlocksGoFirstAndTheirPagesAreUsedAgain) {
+  Retention retention;
+  retention.most_bytes = 3'000'000;
+  put(blocks("a", kNow - 2 * kHourMs, 1000, 5000));
+  EXPECT_GT(measures().used_bytes, 5'000'000U);
+  drop_all(retention);
+  const auto after = measures();
+  EXPECT_LE(after.used_bytes, 3'000'000U);
+  EXPECT_GT(after.used_bytes, 1'500'000U);
+  EXPECT_GT(number_of("SELECT min(id) FROM blocks"), 300);
+  EXPECT_EQ(number_of("SELECT max(id) FROM blocks"), 1000);
+  put(blocks("a", kNow - kHourMs, 400, 5000));
+  EXPECT_EQ(measures().bytes, after.bytes);
+}
+
+TEST_F(StoreUpkeepTest, BeyondTheBoundRollupsGoBeforeTheBlocksOfTheLastHour) {
+  put({put_node("a", {})});
+  execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)"
+      " INSERT INTO minutes SELECT 1, 479800 + i, 1, 1, 0, randomblob(20000) FROM n");
+  put(blocks("a", kNow, 50, 5000));
+  Retention retention;
+  retention.most_bytes = 1'000'000;
+  drop_all(retention);
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 50);
+  EXPECT_LT(number_of("SELECT count(*) FROM minutes"), 50);
+  EXPECT_EQ(number_of("SELECT max(hour) FROM minutes"), 479900);
+  retention.most_bytes = 100'000;
+  drop_all(retention);
+  EXPECT_LT(number_of("SELECT count(*) FROM blocks"), 50);
+}
+
+TEST_F(StoreUpkeepTest, EachKindHasItsOwnAge) {
+  put({put_node("a", {}), put_event("a", 1, 1, kNow - 366 * kDayMs),
+       put_event("a", 1, 2, kNow - 364 * kDayMs), PutGap{node_id("a"), 1, 5, 6, kNow - kDayMs},
+       PutGap{node_id("a"), 1, 8, 9, kNow - 366 * kDayMs}});
+  for (const int days : {119, 121, 1094, 1096}) {
+    const std::int64_t time = kNow - days * kDayMs;
+    RollupJob job;
+    job.stretches.push_back(
+        {StoreHistory::Kind::minutes, 1, time / kHourMs, 0, {{1, 1, false, {}}}});
+    job.stretches.push_back({StoreHistory::Kind::hours, 1, time / kDayMs, 0, {{1, 1, false, {}}}});
+    ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  }
+  drop_all({});
+  EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM hours"), 3);
+  EXPECT_EQ(number_of("SELECT count(*) FROM events"), 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM gaps"), 1);
+  EXPECT_EQ(measures().dropped_rollups, 4U);
+  EXPECT_EQ(measures().dropped_events, 1U);
+}
+
+TEST_F(StoreUpkeepTest, WhatGoesBeforeItWasExportedIsCounted) {
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  put({PutExportCursor{"remote", 4}});
+  roll_until(kNow);
+  drop_all({});
+  EXPECT_EQ(measures().missed_blocks, 6U);
+}
+
+TEST_F(StoreUpkeepTest, ANodeWhoseClockRunsAheadDoesNotKeepTheOldest) {
+  put(blocks("ahead", kNow + 1000 * kDayMs, 300, 5000));
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  roll_until(kNow);
+  drop_all({});
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 300);
+  Retention retention;
+  retention.most_bytes = 500'000;
+  drop_all(retention);
+  EXPECT_LT(number_of("SELECT count(*) FROM blocks"), 300);
+}
+
+TEST_F(StoreUpkeepTest, ALateBlockOfATimeWhoseBlocksAreGoneMakesNothingStale) {
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  roll_until(kNow);
+  put(blocks("a", kNow - 15 * kDayMs + 1, 1));
+  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 1);
+  drop_all({});
+  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 0);
+  put(blocks("a", kNow - 15 * kDayMs, 1));
+  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 0);
+  RollupJob job;
+  job.stretches.push_back(
+      {StoreHistory::Kind::minutes, 1, (kNow - 15 * kDayMs) / kHourMs, 0, {{1, 1, false, {}}}});
+  ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 0);  // there might have been a better one
+}
+
+TEST_F(StoreUpkeepTest, WhatCannotBeDroppedLeavesAllAsItWas) {
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  roll_until(kNow);
+  execute(
+      "CREATE TRIGGER refuse BEFORE DELETE ON blocks BEGIN SELECT raise(ABORT, 'refused'); END");
+  EXPECT_FALSE(writer_->upkeep().drop_some({}, kNow));
+  EXPECT_EQ(measures().dropped_blocks, 0U);
+  execute("DROP TRIGGER refuse");
+  drop_all({});
+  EXPECT_EQ(measures().dropped_blocks, 10U);
+}
+
+}  // namespace
+}  // namespace bw::coordinator
