@@ -1,8 +1,12 @@
 #include "agent/core/agent.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
+
+#include "base/rng.h"
+#include "schemas/metrics/event_kinds.h"
 
 namespace bw::agent {
 
@@ -12,11 +16,35 @@ namespace {
 constexpr std::chrono::milliseconds kClockStep{1000};
 // After a step, ages taken by the wall clock mean nothing until it has stayed put for a while.
 constexpr Duration kClockTrustedAfter = std::chrono::hours{1};
+// Facts: how far the kernel log was told; the boot the agent ran in, and whether it came to its
+// end.
+constexpr std::string_view kKernelLogFact = "kernel_log";
+constexpr std::string_view kBootFact = "boot";
+constexpr std::string_view kRunning = " running";
 constexpr Duration kTellTroublesEvery = std::chrono::minutes{1};
 
+// Where a block ends within the minute is the node's own: a site that gets its power back does not
+// send ten thousand blocks in one second.
+Duration second_block(const AgentOptions& options) {
+  if (options.second_block != Duration{}) return options.second_block;
+  std::uint64_t seed = 0;
+  for (const char c : options.node.str()) seed = seed * 31 + static_cast<unsigned char>(c);
+  return std::max(options.period,
+                  Duration{static_cast<Duration::rep>(Rng(seed).unit() *
+                                                      static_cast<double>(options.block.count()))});
+}
+
 RecorderOptions recorder_options(const AgentOptions& options) {
-  return RecorderOptions{options.epoch, options.seed,        options.period,
-                         options.block, options.first_block, options.outbox};
+  RecorderOptions recorder;
+  recorder.epoch = options.epoch;
+  recorder.seed = options.seed;
+  recorder.period = options.period;
+  recorder.block = options.block;
+  recorder.first_block = options.first_block;
+  recorder.second_block = second_block(options);
+  recorder.outbox = options.outbox;
+  recorder.drain = options.drain;
+  return recorder;
 }
 
 }  // namespace
@@ -27,6 +55,7 @@ Agent::Agent(AgentOptions options)
 void Agent::step(const Event& event, Instant now, Effects& effects) {
   recorder_.begin_step();
   std::visit([&](const auto& what) { on(what, now, effects); }, event);
+  recorder_.end_step(now, effects);
   if (stopping_) stop_when_idle(effects);
 }
 
@@ -39,7 +68,11 @@ void Agent::on(const OutboxOpened& event, Instant now, Effects& effects) {
   const bool renamed = event.store_id != 0 && event.store_id != options_.store_id;
   if (event.store_id != 0) options_.store_id = event.store_id;
   if (renamed && linked_) announce(effects);
-  recorder_.restore(event.records, now, effects);
+  recorder_.restore(event.records, event.facts, now, effects);
+  for (const Fact& fact : event.facts) {
+    if (fact.name == kKernelLogFact) collector_.restore_kernel_log(fact.value);
+    if (fact.name == kBootFact) last_boot_ = fact.value;
+  }
 }
 
 void Agent::on(const Ticked& event, Instant now, Effects& effects) {
@@ -47,11 +80,13 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
   const Readings& readings = event.readings;
   const std::uint64_t table_before = collector_.sample().table_id();
   watch_clock(readings, effects);
-  collector_.read(readings);
+  collector_.read(readings, record_health(readings.wall));
   const Sample& sample = collector_.sample();
   sampled_ = true;
   sequence_ = readings.tick;
   wall_ = readings.wall;
+  tell_boot(readings, effects);
+  record_events(effects);
   recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series(), effects);
   if (linked_) {
     if (sample.table_id() != table_before) announce(effects);
@@ -62,11 +97,66 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
   report_troubles(now, effects);
 }
 
+// An event of the kernel log takes along how far the log was told: both are on disk, or neither.
+void Agent::record_events(Effects& effects) {
+  for (ToldEvent& event : collector_.events()) {
+    std::vector<Fact> facts;
+    if (!event.position.empty()) {
+      facts.push_back({std::string(kKernelLogFact), std::move(event.position)});
+    }
+    recorder_.add_event(std::move(event.record), effects, {}, std::move(facts));
+  }
+}
+
+// Once for each boot of the box; and whether the agent had come to its end before it, which it does
+// when the box is shut down as it should be.
+void Agent::tell_boot(const Readings& readings, Effects& effects) {
+  const std::string& boot = options_.hardware.boot_id;
+  if (boot.empty()) return;
+  const std::string last = std::exchange(last_boot_, {});
+  if (!boot_noted_ || !last.empty()) {
+    boot_noted_ = true;
+    recorder_.set_fact({std::string(kBootFact), boot + std::string(kRunning)});
+  }
+  if (last.empty() || last.starts_with(boot)) return;
+  const bool clean = !last.ends_with(kRunning);
+  wire::EventRecord event;
+  event.time_ms = std::max<std::int64_t>(
+      0, to_ms(readings.wall) - std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    readings.when.time_since_epoch() + readings.suspended)
+                                    .count());
+  event.kind =
+      metrics::event_name(clean ? metrics::EventKind::boot : metrics::EventKind::unclean_shutdown);
+  event.severity = clean ? wire::Severity::info : wire::Severity::warning;
+  event.text = clean ? "the box was started"
+                     : "the box was started; before, it had gone down without the agent being "
+                       "stopped: power loss, reset or crash";
+  event.details = {{"boot_id", boot}};
+  if (!clean) {
+    event.details.push_back(
+        {"action", "look at power and cooling, and at what the kernel and firmware tell"});
+  }
+  recorder_.add_event(std::move(event), effects);
+}
+
+RecordHealth Agent::record_health(WallTime wall) const {
+  const Outbox& outbox = recorder_.outbox();
+  RecordHealth health;
+  health.depth = outbox.size();
+  health.bytes = outbox.bytes();
+  health.dropped = outbox.dropped();
+  health.samples_sent = samples_sent_;
+  // A record made before the clock was set has no age.
+  const std::int64_t age_ms = outbox.size() > 0 ? to_ms(wall) - outbox.oldest_ms() : 0;
+  health.oldest_age = std::chrono::milliseconds{std::max<std::int64_t>(age_ms, 0)};
+  return health;
+}
+
 // Durations come from the monotonic clock, so a step of the wall clock only labels: the block ends
 // here, and the next begins at the new time.
 void Agent::watch_clock(const Readings& readings, Effects& effects) {
-  const Duration offset =
-      Duration(readings.wall.time_since_epoch()) - readings.when.time_since_epoch();
+  const Duration offset = Duration(readings.wall.time_since_epoch()) -
+                          (readings.when.time_since_epoch() + readings.suspended);
   const Duration moved = offset - std::exchange(clock_offset_, offset);
   if (!sampled_ || std::chrono::abs(moved) < kClockStep) return;
   recorder_.close_block(effects);
@@ -129,6 +219,10 @@ void Agent::on(const PersistFailed& event, Instant now, Effects& effects) {
   recorder_.persist_failed(event.key, event.reason, now, effects);
 }
 
+void Agent::on(const PublishTaken&, Instant now, Effects& effects) {
+  recorder_.taken(now, effects);
+}
+
 void Agent::on(const RecordLoaded& event, Instant now, Effects& effects) {
   recorder_.loaded(event, now, effects);
 }
@@ -142,8 +236,8 @@ void Agent::on(const SettingsReloaded& event, Instant, Effects& effects) {
 void Agent::on(const StopRequested&, Instant, Effects& effects) {
   if (stopping_) return;
   stopping_ = true;
-  recorder_.close_block(effects);
-  recorder_.persist_all(effects);
+  if (boot_noted_) recorder_.set_fact({std::string(kBootFact), options_.hardware.boot_id});
+  recorder_.finish(effects);
 }
 
 void Agent::stop_when_idle(Effects& effects) {
@@ -189,6 +283,7 @@ void Agent::publish_live(Effects& effects) {
   live_.table_id = sample.table_id();
   live_.time_ms = to_ms(wall_);
   live_.values.assign(sample.live().begin(), sample.live().end());
+  samples_sent_ += live_.values.size();
   effects.emplace_back(Publish{wire::Topic::live, live_encoder_.encode(live_)});
 }
 

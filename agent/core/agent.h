@@ -32,7 +32,9 @@ struct AgentOptions {
   Duration period = std::chrono::seconds{1};  // between ticks
   Duration block = std::chrono::minutes{1};   // a history block's length
   Duration first_block = std::chrono::seconds{10};
+  Duration second_block{};  // 0: drawn from the node's id, see recorder.h
   OutboxLimits outbox;
+  DrainLimits drain;
 };
 
 // Events: past facts.
@@ -64,6 +66,9 @@ struct PersistFailed {
   RecordKey key;
   std::string reason;
 };
+// The broker has the oldest history block or event that was published on this link and that it did
+// not have.
+struct PublishTaken {};
 // RecordLoaded: the answer to LoadRecord, see recorder.h.
 struct SettingsReloaded {
   std::string site;
@@ -71,9 +76,9 @@ struct SettingsReloaded {
 };
 struct StopRequested {};
 
-using Event =
-    std::variant<OutboxOpened, Ticked, LinkUp, LinkDown, AckReceived, CommandReceived,
-                 RecordPersisted, PersistFailed, RecordLoaded, SettingsReloaded, StopRequested>;
+using Event = std::variant<OutboxOpened, Ticked, LinkUp, LinkDown, AckReceived, CommandReceived,
+                           RecordPersisted, PersistFailed, PublishTaken, RecordLoaded,
+                           SettingsReloaded, StopRequested>;
 
 class Agent {
  public:
@@ -100,6 +105,7 @@ class Agent {
   void on(const CommandReceived& event, Instant now, Effects& effects);
   void on(const RecordPersisted& event, Instant now, Effects& effects);
   void on(const PersistFailed& event, Instant now, Effects& effects);
+  void on(const PublishTaken& event, Instant now, Effects& effects);
   void on(const RecordLoaded& event, Instant now, Effects& effects);
   void on(const SettingsReloaded& event, Instant now, Effects& effects);
   void on(const StopRequested& event, Instant now, Effects& effects);
@@ -108,6 +114,9 @@ class Agent {
   void publish_state(wire::NodeCondition condition, std::string reason, Effects& effects);
   void publish_live(Effects& effects);
   void watch_clock(const Readings& readings, Effects& effects);
+  RecordHealth record_health(WallTime wall) const;
+  void record_events(Effects& effects);
+  void tell_boot(const Readings& readings, Effects& effects);
   void report_troubles(Instant now, Effects& effects);
   void stop_when_idle(Effects& effects);
 
@@ -120,10 +129,14 @@ class Agent {
 
   bool sampled_ = false;  // a tick has been read
   std::uint64_t sequence_ = 0;
+  std::uint64_t samples_sent_ = 0;  // live
   WallTime wall_{};
   Duration clock_offset_{};  // wall clock minus monotonic, at the last tick
   Instant clock_jumped_{};
   bool clock_ever_jumped_ = false;
+
+  std::string last_boot_;  // as the last run left it, until it was looked at
+  bool boot_noted_ = false;
 
   std::size_t troubles_told_ = 0;
   Instant tell_troubles_at_{};

@@ -21,7 +21,8 @@ struct Publish {
 };
 // Writes a record, and its series table where the outbox lacks it, then answers RecordPersisted or
 // PersistFailed. Also forgets all records of `trims`: acknowledged ones ride along, so that the
-// disk is written once a block.
+// disk is written once a block. With `more`, the next PersistRecord of this step belongs to the same
+// transaction; each is answered for itself, in order.
 struct PersistRecord {
   StoredRecord record;
   wire::Bytes payload;
@@ -30,6 +31,7 @@ struct PersistRecord {
   std::vector<wire::EpochAck> trims;
   std::vector<RecordKey> drops;  // the oldest, for want of room
   std::vector<Fact> facts;       // remembered in the same transaction
+  bool more = false;
 };
 struct LoadRecord {
   RecordKey key;

@@ -54,6 +54,7 @@ MqttHandlers AgentLink::handlers() {
   };
   handlers.up = [this](bool) { went_up(); };
   handlers.down = [this](const std::string& reason) { went_down(reason); };
+  handlers.taken = [this](std::size_t count) { taken(count); };
   handlers.message = [this](const MqttMessage& message) { receive(message); };
   return handlers;
 }
@@ -61,12 +62,30 @@ MqttHandlers AgentLink::handlers() {
 void AgentLink::publish(const Publish& effect) {
   const wire::TopicInfo& info = wire::topic_info(effect.topic);
   // What finds no connection is either out of date soon or kept by the core until acknowledged.
-  static_cast<void>(link_.publish(topics_[static_cast<std::size_t>(effect.topic)], effect.payload,
-                                  info.qos, info.retained, info.expiry_s));
+  const bool is_sent = link_.publish(topics_[static_cast<std::size_t>(effect.topic)],
+                                     effect.payload, info.qos, info.retained, info.expiry_s);
+  if (is_sent && info.qos == 1) {
+    under_way_.push_back(effect.topic == wire::Topic::history ||
+                         effect.topic == wire::Topic::event);
+    sent_at_.push_back(monotonic_now());
+  }
+}
+
+void AgentLink::taken(std::size_t count) {
+  for (; count > 0 && !under_way_.empty(); --count) {
+    const bool is_record = under_way_.front();
+    under_way_.pop_front();
+    publish_latency_ = monotonic_now() - sent_at_.front();
+    sent_at_.pop_front();
+    if (is_record) handlers_.happened(PublishTaken{});
+  }
 }
 
 void AgentLink::went_up() {
   was_up_ = true;
+  under_way_.clear();
+  sent_at_.clear();
+  ++ups_;
   down_reason_.clear();
   log(LogLevel::info, kPart, "connected to " + url_);
   handlers_.happened(LinkUp{});

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,7 +26,8 @@ class AgentLink {
 
   struct Handlers {
     std::function<wire::Bytes()> last_will;
-    std::function<void(const Event&)> happened;  // LinkUp, LinkDown, AckReceived, CommandReceived
+    // LinkUp, LinkDown, AckReceived, CommandReceived, PublishTaken
+    std::function<void(const Event&)> happened;
   };
 
   // Two agents with one node id must both be able to connect, so that the coordinator can tell and
@@ -43,11 +46,16 @@ class AgentLink {
   bool is_up() const { return link_.is_up(); }
   const std::string& down_reason() const { return down_reason_; }
   std::uint64_t bytes_sent() const { return link_.bytes_sent(); }
+  // Of the newest message that the broker confirmed: from sending it until then.
+  Duration publish_latency() const { return publish_latency_; }
+  std::size_t in_flight() const { return link_.waiting(); }
+  std::uint64_t reconnects() const { return ups_ > 0 ? ups_ - 1 : 0; }
 
  private:
   void went_up();
   void went_down(const std::string& reason);
   void receive(const MqttMessage& message);
+  void taken(std::size_t count);
   MqttOptions options(const Settings& settings, const NodeId& node, std::uint64_t epoch) const;
   MqttHandlers handlers();
 
@@ -59,6 +67,12 @@ class AgentLink {
   std::string down_reason_;
   std::array<std::uint64_t, wire::kRefusals> refused_{};  // since last told
   std::optional<Instant> told_refused_;
+  // QoS 1 publishes that the broker has not taken yet, oldest first: whether each is a record. The
+  // broker answers in order (MQTT v5, 4.6), and the link bounds their number.
+  std::deque<bool> under_way_;
+  std::deque<Instant> sent_at_;  // of the same
+  Duration publish_latency_{};
+  std::uint64_t ups_ = 0;
   MqttLink link_;
 };
 

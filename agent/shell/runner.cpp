@@ -50,6 +50,8 @@ AgentOptions agent_options(const Settings& settings, std::uint64_t epoch, std::u
   options.block = std::chrono::seconds{settings.block_s};
   options.first_block = std::chrono::seconds{settings.first_block_s};
   options.outbox.max_bytes = outbox_bytes(settings);
+  options.drain.share = static_cast<double>(settings.history_share) / 100;
+  options.drain.max_bytes_per_s = static_cast<std::uint64_t>(settings.max_kbit) * 1000 / 8;
   options.outbox.max_age = std::chrono::hours{settings.outbox_max_age_h};
   return options;
 }
@@ -117,21 +119,24 @@ void Runner::tick() {
   const Instant now = monotonic_now();
   if (now < schedule_->next()) return set_tick_timer();
   const TickSchedule::Tick tick = schedule_->take(now);
-  Readings readings = box_.read(tick.number, agent_->collector().mount_points());
+  Readings readings = box_.read(tick.number, now, agent_->collector().mount_points());
   readings.when = now;
   readings.wall = wall_now();
   readings.self = SelfReading{.cpu_time = process_cpu_time(),
                               .lateness = tick.lateness,
                               .missed_ticks = schedule_->missed(),
                               .bytes_sent = link_->bytes_sent(),
-                              .connected = link_->is_up()};
+                              .connected = link_->is_up(),
+                              .publish_latency = link_->publish_latency(),
+                              .in_flight = link_->in_flight(),
+                              .reconnects = link_->reconnects()};
   step(Ticked{readings}, now);
+  box_.kernel_log_taken(agent_->collector().kernel_log_taken());
   link_->tell_refused(now);
   if (const std::size_t left_out = box_.left_out(); left_out != left_out_told_) {
     left_out_told_ = left_out;
     log(LogLevel::warning, kPart,
-        std::to_string(left_out) + " files are left out: more than " +
-            std::to_string(FileReader::kMaxFiles) + " in all");
+        std::to_string(left_out) + " files are left out: more than are read of a kind, or in all");
   }
   report_.ticked(AgentStatus{.linked = link_->is_up(),
                              .series = agent_->collector().sample().series().size(),

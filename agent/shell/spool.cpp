@@ -56,25 +56,30 @@ void Spool::persist(const PersistRecord& effect) {
     table_ = encode_table(effect.table_id, *effect.series);
     table_id_ = effect.table_id;
   }
-  SpoolWrite write{.record = effect.record,
-                   .payload = copy(effect.payload),
-                   .table_id = effect.table_id,
-                   .table = effect.table_id != 0 ? table_ : nullptr,
-                   .trims = effect.trims,
-                   .drops = effect.drops,
-                   .facts = effect.facts};
-  if (!enqueue(std::move(write))) {
-    answer_(PersistFailed{effect.record.key, "too much waits for the disk already"});
+  gathered_.push_back({.record = effect.record,
+                       .payload = copy(effect.payload),
+                       .table_id = effect.table_id,
+                       .table = effect.table_id != 0 ? table_ : nullptr,
+                       .trims = effect.trims,
+                       .drops = effect.drops,
+                       .facts = effect.facts});
+  if (effect.more) return;
+  Work work = std::exchange(gathered_, {});
+  if (enqueue(work)) return;
+  for (const SpoolWrite& write : std::get<Writes>(work)) {
+    answer_(PersistFailed{write.record.key, "too much waits for the disk already"});
   }
 }
 
 void Spool::load(RecordKey key) {
-  if (!enqueue(key)) {
+  Work work = key;
+  if (!enqueue(work)) {
     answer_(RecordLoaded{.key = key, .payload = {}, .series = {}, .later = true});
   }
 }
 
-bool Spool::enqueue(Work work) {
+// Where it is refused, `work` is left as it was.
+bool Spool::enqueue(Work& work) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || waiting_.size() >= kMaxWaiting) return false;
@@ -99,21 +104,28 @@ void Spool::run() {
     Work work = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    answer_(carry_out(work));
+    carry_out(work);
     lock.lock();
   }
   finished_ = true;
   changed_.notify_all();
 }
 
-Event Spool::carry_out(Work& work) {
-  if (const RecordKey* key = std::get_if<RecordKey>(&work)) return store_.load(*key, wall_now());
-  const SpoolWrite& write = std::get<SpoolWrite>(work);
-  const RecordKey key = write.record.key;
-  const auto written = store_.write(write, wall_now());
+void Spool::carry_out(Work& work) {
+  if (const RecordKey* key = std::get_if<RecordKey>(&work)) {
+    answer_(store_.load(*key, wall_now()));
+    return;
+  }
+  const Writes& writes = std::get<Writes>(work);
+  const auto written = store_.write(writes, wall_now());
   if (auto opened = store_.take_opened_late()) answer_(std::move(*opened));
-  if (!written) return PersistFailed{key, written.error().message};
-  return RecordPersisted{key};
+  for (const SpoolWrite& write : writes) {
+    if (written) {
+      answer_(RecordPersisted{write.record.key});
+    } else {
+      answer_(PersistFailed{write.record.key, written.error().message});
+    }
+  }
 }
 
 }  // namespace bw::agent

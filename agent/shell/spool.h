@@ -31,7 +31,7 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // What the effect points to is copied.
+  // What the effect points to is copied. Those with `more` wait for the one that completes them.
   void persist(const PersistRecord& effect);
   void load(RecordKey key);
 
@@ -39,11 +39,12 @@ class Spool {
   bool finish(Duration most);
 
  private:
-  using Work = std::variant<SpoolWrite, RecordKey>;
+  using Writes = std::vector<SpoolWrite>;  // one transaction
+  using Work = std::variant<Writes, RecordKey>;
 
-  bool enqueue(Work work);
+  bool enqueue(Work& work);
   void run();
-  Event carry_out(Work& work);
+  void carry_out(Work& work);
 
   SpoolStore store_;  // the thread's alone
   std::function<void(Event)> answer_;
@@ -51,6 +52,7 @@ class Spool {
   // The table of the last block: all blocks but those after a change of hardware have the same.
   std::uint64_t table_id_ = 0;
   EncodedTable table_;
+  Writes gathered_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "agent/shell/spool_schema.h"
+#include "base/assert.h"
 #include "base/runtime/log.h"
 #include "base/runtime/sqlite.h"
 #include "schemas/wire/codec.h"
@@ -15,32 +17,6 @@ namespace {
 constexpr std::string_view kPart = "outbox";
 constexpr std::uint64_t kPageBytes = 4096;
 
-// Epochs, table ids and the store id are unsigned: SQLite keeps their bits as signed numbers.
-constexpr const char* kSchema = R"(
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS series_tables (table_id INTEGER PRIMARY KEY, payload BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS records (
-  sequence INTEGER PRIMARY KEY,
-  epoch INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  topic TEXT NOT NULL,
-  time_ms INTEGER NOT NULL,
-  table_id INTEGER NOT NULL,
-  payload BLOB NOT NULL,
-  UNIQUE (epoch, number)
-);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS records_by_table ON records (table_id) WHERE table_id != 0;
-)";
-
-std::int64_t to_stored(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
-std::uint64_t from_stored(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
-
 std::string_view name_of(wire::Topic topic) {
   return topic == wire::Topic::history ? "history" : "event";
 }
@@ -51,23 +27,6 @@ wire::Topic topic_of(std::string_view name) {
 
 std::vector<std::byte> copy(std::span<const std::byte> bytes) {
   return {bytes.begin(), bytes.end()};
-}
-
-// Epochs in the order they began, each by its numbers: a record that was written late, after the
-// disk had been full, lies behind younger ones.
-void sort_oldest_first(std::vector<StoredRecord>& records) {
-  std::vector<std::uint64_t> epochs;
-  for (const StoredRecord& record : records) {
-    if (std::find(epochs.begin(), epochs.end(), record.key.epoch) == epochs.end()) {
-      epochs.push_back(record.key.epoch);
-    }
-  }
-  const auto age = [&](const StoredRecord& record) {
-    return std::pair(std::find(epochs.begin(), epochs.end(), record.key.epoch) - epochs.begin(),
-                     record.key.number);
-  };
-  std::sort(records.begin(), records.end(),
-            [&](const StoredRecord& a, const StoredRecord& b) { return age(a) < age(b); });
 }
 
 bool is_whole(wire::Topic topic, wire::Bytes payload) {
@@ -91,11 +50,14 @@ struct SpoolStore::Connection {
   explicit Connection(Database opened) : database(std::move(opened)) {}
 
   Database database;
+  Statement find_epoch;
+  Statement insert_epoch;
   Statement insert_record;
   Statement insert_table;
   Statement trim;
   Statement drop;
   Statement forget_tables;
+  Statement forget_epochs;
   Statement set_fact;
   Statement forget_fact;
   Statement find_record;
@@ -105,19 +67,25 @@ struct SpoolStore::Connection {
   Result<void> set_up(std::uint64_t max_file_bytes, std::uint64_t& store_id);
   Result<void> prepare();
   Result<void> settle_store_id(std::uint64_t& store_id);
+  // Of an epoch, in the order they began; 0 where there is none.
+  Result<std::int64_t> ordinal(std::uint64_t epoch);
+  Result<void> forget(const SpoolWrite& write);
+  Result<void> put(const SpoolWrite& write);
 };
 
 Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes, std::uint64_t& store_id) {
   // Small caches: the agent shares the box with those it is there for.
   const std::string pragmas =
-      "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 4194304;"
+      "PRAGMA cache_size = -256; PRAGMA mmap_size = 0;"
+      // The log lies beside the file and counts like it: a megabyte at most.
+      "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 1048576;"
       "PRAGMA max_page_count = " +
       std::to_string(max_file_bytes / kPageBytes) + ";";
   if (const auto done = database.execute(pragmas.c_str()); !done) return done;
   // In one transaction: a slow disk is waited for once.
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
-  if (const auto done = database.execute(kSchema); !done) return done;
+  if (const auto done = set_up_spool(database); !done) return done;
   if (const auto done = settle_store_id(store_id); !done) return done;
   if (const auto done = transaction->commit(); !done) return done;
   return prepare();
@@ -125,23 +93,30 @@ Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes, std::u
 
 Result<void> SpoolStore::Connection::prepare() {
   const std::pair<Statement*, std::string_view> all[] = {
+      {&find_epoch, "SELECT ordinal FROM epochs WHERE epoch = ?1"},
+      {&insert_epoch, "INSERT INTO epochs (epoch) VALUES (?1)"},
       {&insert_record,
-       "INSERT OR REPLACE INTO records (epoch, number, topic, time_ms, table_id, payload)"
+       "INSERT OR REPLACE INTO records (id, topic, time_ms, from_ms, table_id, payload)"
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
       {&insert_table,
        "INSERT OR REPLACE INTO series_tables (table_id, payload)"
        " SELECT ?1, ?2 WHERE NOT EXISTS"
        " (SELECT 1 FROM series_tables WHERE table_id = ?1)"},
-      {&trim, "DELETE FROM records WHERE epoch = ?1 AND number <= ?2"},
-      {&drop, "DELETE FROM records WHERE epoch = ?1 AND number = ?2"},
+      {&trim, "DELETE FROM records WHERE id BETWEEN ?1 AND ?2"},
+      {&drop, "DELETE FROM records WHERE id = ?1"},
+      // The last one stays: the next block will want it.
       {&forget_tables,
-       "DELETE FROM series_tables WHERE NOT EXISTS (SELECT 1 FROM records"
-       " WHERE records.table_id != 0"
-       " AND records.table_id = series_tables.table_id)"},
+       "DELETE FROM series_tables WHERE (SELECT count(*) FROM series_tables) > 1"
+       " AND NOT EXISTS (SELECT 1 FROM records"
+       " WHERE records.table_id = series_tables.table_id)"},
+      // The newest stays, so that the next has a higher ordinal.
+      {&forget_epochs,
+       "DELETE FROM epochs WHERE ordinal < (SELECT max(ordinal) FROM epochs)"
+       " AND NOT EXISTS (SELECT 1 FROM records"
+       " WHERE id BETWEEN ordinal << 32 AND (ordinal << 32) + 4294967295)"},
       {&set_fact, "INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)"},
       {&forget_fact, "DELETE FROM facts WHERE name = ?1"},
-      {&find_record,
-       "SELECT topic, table_id, payload FROM records WHERE epoch = ?1 AND number = ?2"},
+      {&find_record, "SELECT topic, table_id, payload FROM records WHERE id = ?1"},
       {&find_table, "SELECT payload FROM series_tables WHERE table_id = ?1"},
   };
   for (const auto& [statement, sql] : all) {
@@ -212,7 +187,8 @@ Result<OutboxOpened> SpoolStore::list() {
   OutboxOpened opened{.records = {}, .store_id = store_id_, .facts = std::move(*facts)};
   auto& records = opened.records;
   auto select = connection_->database.prepare(
-      "SELECT epoch, number, topic, length(payload), time_ms FROM records ORDER BY sequence");
+      "SELECT epoch, id & 4294967295, topic, length(payload), time_ms, from_ms"
+      " FROM records JOIN epochs ON ordinal = id >> 32 ORDER BY id");
   if (!select) return select.error();
   while (true) {
     const auto row = select->step();
@@ -223,8 +199,8 @@ Result<OutboxOpened> SpoolStore::list() {
     record.topic = topic_of(select->text(2));
     record.bytes = from_stored(select->integer(3));
     record.time_ms = select->integer(4);
+    record.from_ms = select->integer(5);
   }
-  sort_oldest_first(records);
   return opened;
 }
 
@@ -232,7 +208,7 @@ Result<std::vector<Fact>> SpoolStore::list_facts() {
   std::vector<Fact> facts;
   auto select = connection_->database.prepare("SELECT name, value FROM facts LIMIT ?1");
   if (!select) return select.error();
-  select->bind(1, static_cast<std::int64_t>(Recorder::kMaxFacts));
+  select->bind(1, static_cast<std::int64_t>(WriteQueue::kMaxFacts));
   while (true) {
     const auto row = select->step();
     if (!row) return row.error();
@@ -241,21 +217,22 @@ Result<std::vector<Fact>> SpoolStore::list_facts() {
   }
 }
 
-Result<void> SpoolStore::write(const SpoolWrite& write, WallTime now) {
+Result<void> SpoolStore::write(std::span<const SpoolWrite> writes, WallTime now) {
+  BW_ASSERT(!writes.empty());
   if (!connection_) {
     const auto connected = connect(now);
     if (!connected) return connected;
     log(LogLevel::warning, kPart, "records go to disk again");
   }
   if (!listed_) {
-    const auto listed = list_late(write.record.key.epoch);
+    const auto listed = list_late(writes.front().record.key.epoch);
     if (!listed) {
       log(LogLevel::error, kPart, "what it held can't be listed: " + listed.error().message);
       let_go_if_damaged(listed.error());
       if (!connection_) return listed;
     }
   }
-  const auto written = write_all(write);
+  const auto written = write_all(writes);
   if (!written) let_go_if_damaged(written.error());
   return written;
 }
@@ -277,40 +254,77 @@ std::optional<OutboxOpened> SpoolStore::take_opened_late() {
   return std::exchange(opened_late_, std::nullopt);
 }
 
-Result<void> SpoolStore::write_all(const SpoolWrite& write) {
+Result<void> SpoolStore::write_all(std::span<const SpoolWrite> writes) {
   Connection& c = *connection_;
   auto transaction = Transaction::begin(c.database);
   if (!transaction) return transaction.error();
+  bool is_forgetting = false;
+  for (const SpoolWrite& write : writes) {
+    if (const auto done = c.forget(write); !done) return done;
+    if (const auto done = c.put(write); !done) return done;
+    is_forgetting = is_forgetting || !write.trims.empty() || !write.drops.empty();
+  }
+  if (is_forgetting) {
+    if (const auto done = c.forget_tables.run(); !done) return done;
+    if (const auto done = c.forget_epochs.run(); !done) return done;
+  }
+  return transaction->commit();
+}
+
+Result<std::int64_t> SpoolStore::Connection::ordinal(std::uint64_t epoch) {
+  find_epoch.reset();
+  const auto row = find_epoch.bind(1, to_stored(epoch)).step();
+  if (!row) return row.error();
+  const std::int64_t ordinal = *row ? find_epoch.integer(0) : 0;
+  find_epoch.reset();
+  return ordinal;
+}
+
+Result<void> SpoolStore::Connection::forget(const SpoolWrite& write) {
   for (const wire::EpochAck& ack : write.trims) {
-    c.trim.bind(1, to_stored(ack.epoch)).bind(2, to_stored(ack.number));
-    if (const auto done = c.trim.run(); !done) return done;
+    const auto of = ordinal(ack.epoch);
+    if (!of) return of.error();
+    if (*of == 0) continue;
+    trim.bind(1, record_id(*of, 0)).bind(2, record_id(*of, std::min(ack.number, kMostNumber)));
+    if (const auto done = trim.run(); !done) return done;
   }
   for (const RecordKey& key : write.drops) {
-    c.drop.bind(1, to_stored(key.epoch)).bind(2, to_stored(key.number));
-    if (const auto done = c.drop.run(); !done) return done;
+    const auto of = ordinal(key.epoch);
+    if (!of) return of.error();
+    if (*of == 0) continue;
+    if (const auto done = drop.bind(1, record_id(*of, key.number)).run(); !done) return done;
   }
+  return {};
+}
+
+Result<void> SpoolStore::Connection::put(const SpoolWrite& write) {
   const StoredRecord& record = write.record;
-  c.insert_record.bind(1, to_stored(record.key.epoch))
-      .bind(2, to_stored(record.key.number))
-      .bind(3, name_of(record.topic))
-      .bind(4, record.time_ms)
+  BW_ASSERT(record.key.number <= kMostNumber);
+  auto of = ordinal(record.key.epoch);
+  if (of && *of == 0) {
+    const auto begun = insert_epoch.bind(1, to_stored(record.key.epoch)).run();
+    if (!begun) return begun;
+    of = ordinal(record.key.epoch);
+  }
+  if (!of) return of.error();
+  insert_record.bind(1, record_id(*of, record.key.number))
+      .bind(2, name_of(record.topic))
+      .bind(3, record.time_ms)
+      .bind(4, record.from_ms)
       .bind(5, to_stored(write.table_id))
       .bind(6, std::span<const std::byte>(write.payload));
-  if (const auto done = c.insert_record.run(); !done) return done;
+  if (const auto done = insert_record.run(); !done) return done;
   if (write.table_id != 0) {
-    c.insert_table.bind(1, to_stored(write.table_id)).bind(2, std::span(*write.table));
-    if (const auto done = c.insert_table.run(); !done) return done;
+    insert_table.bind(1, to_stored(write.table_id)).bind(2, std::span(*write.table));
+    if (const auto done = insert_table.run(); !done) return done;
   }
   for (const Fact& fact : write.facts) {
-    Statement& statement = fact.value.empty() ? c.forget_fact : c.set_fact;
+    Statement& statement = fact.value.empty() ? forget_fact : set_fact;
     statement.bind(1, std::string_view(fact.name));
     if (!fact.value.empty()) statement.bind(2, std::string_view(fact.value));
     if (const auto done = statement.run(); !done) return done;
   }
-  if (!write.trims.empty() || !write.drops.empty()) {
-    if (const auto done = c.forget_tables.run(); !done) return done;
-  }
-  return transaction->commit();
+  return {};
 }
 
 RecordLoaded SpoolStore::load(RecordKey key, WallTime now) {
@@ -340,8 +354,10 @@ Result<RecordLoaded> SpoolStore::find(RecordKey key, std::string& lost) {
     return RecordLoaded{.key = key, .payload = {}, .series = {}};
   };
   RecordLoaded loaded{.key = key, .payload = {}, .series = {}};
+  const auto of = c.ordinal(key.epoch);
+  if (!of) return of.error();
   c.find_record.reset();
-  c.find_record.bind(1, to_stored(key.epoch)).bind(2, to_stored(key.number));
+  c.find_record.bind(1, record_id(*of, key.number));
   const auto row = c.find_record.step();
   if (!row) return row.error();
   if (!*row) return without("it is not there");

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,9 @@ class SpoolStore {
   // To be asked after each write: what earlier runs left, where open() could not tell. Once.
   std::optional<OutboxOpened> take_opened_late();
 
-  // All of it, on the platter when it returns, or nothing.
-  Result<void> write(const SpoolWrite& write, WallTime now);
+  // All of them, on the platter when it returns, or nothing: one transaction. Not empty.
+  Result<void> write(std::span<const SpoolWrite> writes, WallTime now);
+  Result<void> write(const SpoolWrite& one, WallTime now) { return write(std::span(&one, 1), now); }
 
   // With an empty payload where the record is not there, or it or its table is damaged; `later`
   // where that could not be told.
@@ -65,7 +67,7 @@ class SpoolStore {
   Result<OutboxOpened> list();
   Result<std::vector<Fact>> list_facts();
   Result<void> list_late(std::uint64_t own_epoch);
-  Result<void> write_all(const SpoolWrite& write);
+  Result<void> write_all(std::span<const SpoolWrite> writes);
   // Why the payload is empty comes in `lost`; an error where the disk could not be read.
   Result<RecordLoaded> find(RecordKey key, std::string& lost);
   // After a failed call: lets go of a damaged file, so that the next one begins anew.

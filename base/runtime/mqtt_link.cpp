@@ -199,6 +199,8 @@ void MqttLink::State::handle_of_connection(MqttEvent& event) {
     case Kind::completed:
       in_flight -= std::min<std::size_t>(in_flight, event.count);
       send_waiting();
+      // A handler may stop or destroy the link: read_inbox() holds its state.
+      if (phase == Phase::up && handlers.taken) handlers.taken(event.count);
       close_when_drained();
       break;
     case Kind::closed:

@@ -55,6 +55,8 @@ struct MqttHandlers {
   std::function<void(const std::string& reason)>
       down;  // lost, or a try failed (`up` may never have been called)
   std::function<void(MqttMessage)> message;
+  // So many of the oldest QoS 1 messages are with the broker, or were refused by it.
+  std::function<void(std::size_t count)> taken = {};
 };
 
 // What is wrong with a broker's address, in words for the operator.

@@ -183,7 +183,8 @@ void Site::start_broker() {
   ASSERT_TRUE(is_up) << broker.log();
 }
 
-void Site::start_coordinator(const std::vector<std::string>& more) {
+void Site::start_coordinator(const std::vector<std::string>& more,
+                             const std::map<std::string, std::string>& environment) {
   std::vector<std::string> argv{program("bellwether-coordinator"),
                                 "--set",
                                 "broker.url=mqtt://127.0.0.1:" + std::to_string(broker_port),
@@ -193,7 +194,7 @@ void Site::start_coordinator(const std::vector<std::string>& more) {
                                 "state.directory=" + coordinator_state};
   argv.insert(argv.end(), more.begin(), more.end());
   std::filesystem::create_directories(coordinator_state);
-  coordinator.start(argv);
+  coordinator.start(argv, environment);
 }
 
 void Site::start_agent(const std::vector<std::string>& more) {

@@ -73,7 +73,8 @@ class Site {
 
   // Fails the test where the broker does not come up.
   void start_broker();
-  void start_coordinator(const std::vector<std::string>& more = {});
+  void start_coordinator(const std::vector<std::string>& more = {},
+                         const std::map<std::string, std::string>& environment = {});
   void start_agent(const std::vector<std::string>& more = {});
 
   // The node is online and its live samples arrive.

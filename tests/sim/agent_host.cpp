@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/crc32c.h"
 
@@ -57,6 +58,12 @@ void AgentHost::start() {
   };
   handlers.up = [this] { step(agent::LinkUp{}); };
   handlers.down = [this] { step(agent::LinkDown{}); };
+  handlers.taken = [this](const Message& message) {
+    const auto parsed = wire::parse_topic(message.topic);
+    if (parsed->topic == wire::Topic::history || parsed->topic == wire::Topic::event) {
+      step(agent::PublishTaken{});
+    }
+  };
   handlers.message = [this](const Message& message) {
     const auto parsed = wire::parse_topic(message.topic);
     BW_ASSERT(parsed && parsed->topic);
@@ -84,6 +91,12 @@ void AgentHost::crash() {
   if (!agent_) return;
   ++run_;
   link_->die();
+  // The power goes while the disk writes: all of it is there, or nothing.
+  if (!writing_.empty() && !disk_full_ && found_outbox_ && world_.rng().chance(0.5)) {
+    apply(writing_.front());
+  }
+  writing_.clear();
+  gathered_ = {};
   ledger_.run_ended(node_.str(), agent_->options().epoch);
   link_.reset();
   agent_.reset();
@@ -110,7 +123,7 @@ void AgentHost::carry_out(const agent::Effects& effects) {
                              info.qos,
                              info.retained});
     } else if (const auto* write = std::get_if<agent::PersistRecord>(&effect)) {
-      persist(*write);
+      gather(*write);
     } else if (const auto* load = std::get_if<agent::LoadRecord>(&effect)) {
       const auto run = run_;
       const auto key = load->key;
@@ -173,55 +186,75 @@ void AgentHost::note(wire::Topic topic, wire::Bytes payload) {
   }
 }
 
-void AgentHost::persist(const agent::PersistRecord& write) {
-  const auto& key = write.record.key;
+void AgentHost::gather(const agent::PersistRecord& write) {
   note(write.record.topic, write.payload);
   OnDisk on_disk{write.record, {write.payload.begin(), write.payload.end()}, {}};
   if (write.series != nullptr) on_disk.series = *write.series;
+  gathered_.records.push_back(std::move(on_disk));
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(gathered_.trims, write.trims);
+  append(gathered_.drops, write.drops);
+  append(gathered_.facts, write.facts);
+  if (!write.more) this->write();
+}
+
+// One write after the other, as the spool's thread does it.
+void AgentHost::write() {
+  writing_.push_back(std::exchange(gathered_, {}));
   const auto run = run_;
-  const auto trims = write.trims;
-  const auto drops = write.drops;
-  const auto facts = write.facts;
-  // One write after the other, as the spool's thread does it; a crash meanwhile loses the whole
-  // transaction.
   disk_free_at_ =
       std::max(disk_free_at_, world_.now()) + world_.draw(milliseconds{1}, milliseconds{300});
-  world_.after(disk_free_at_ - world_.now(), [this, run, key, on_disk, trims, drops, facts] {
+  world_.after(disk_free_at_ - world_.now(), [this, run] {
     if (run != run_) return;
+    const Transaction transaction = std::move(writing_.front());
+    writing_.pop_front();
     if (disk_full_) {
       last_try_failed_ = last_try_failed_ || agent_->stopping();
-      step(agent::PersistFailed{key, "disk full"});
+      for (const OnDisk& written : transaction.records) {
+        step(agent::PersistFailed{written.record.key, "disk full"});
+      }
       return;
     }
-    std::erase_if(disk_, [&](const auto& entry) {
-      const auto& stored = entry.second.record.key;
-      for (const auto& trim : trims) {
-        if (stored.epoch == trim.epoch && stored.number <= trim.number) return true;
-      }
-      for (const auto& drop : drops) {
-        if (stored != drop) continue;
-        ledger_.gave_up(node_.str(), drop.epoch, drop.number, drop.number);
-        return true;
-      }
-      return false;
-    });
-    // The first write that succeeds after a start on a full disk finds what lies there.
-    if (!found_outbox_) step(open_outbox());
+    apply(transaction);
+    for (const OnDisk& written : transaction.records) {
+      step(agent::RecordPersisted{written.record.key});
+    }
+  });
+}
+
+void AgentHost::apply(const Transaction& transaction) {
+  std::erase_if(disk_, [&](const auto& entry) {
+    const auto& stored = entry.second.record.key;
+    for (const auto& trim : transaction.trims) {
+      if (stored.epoch == trim.epoch && stored.number <= trim.number) return true;
+    }
+    for (const auto& drop : transaction.drops) {
+      if (stored != drop) continue;
+      ledger_.gave_up(node_.str(), drop.epoch, drop.number, drop.number);
+      return true;
+    }
+    return false;
+  });
+  // The first write that succeeds after a start on a full disk finds what lies there.
+  if (!found_outbox_) step(open_outbox());
+  for (const OnDisk& written : transaction.records) {
+    const auto& key = written.record.key;
     const auto same = std::find_if(disk_.begin(), disk_.end(), [&](const auto& entry) {
       return entry.second.record.key == key;
     });
     if (same == disk_.end()) {
-      disk_.emplace(next_write_++, on_disk);
+      disk_.emplace(next_write_++, written);
     } else {
-      same->second = on_disk;  // a gap that has grown
-    }
-    for (const auto& fact : facts) {
-      facts_[fact.name] = fact.value;
-      if (fact.value.empty()) facts_.erase(fact.name);
+      same->second = written;  // a gap that has grown
     }
     ledger_.on_disk(node_.str(), key.epoch, key.number);
-    step(agent::RecordPersisted{key});
-  });
+  }
+  for (const auto& fact : transaction.facts) {
+    facts_[fact.name] = fact.value;
+    if (fact.value.empty()) facts_.erase(fact.name);
+  }
 }
 
 void AgentHost::tick() {

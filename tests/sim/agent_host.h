@@ -1,8 +1,9 @@
-// One box: an agent core, its disk and its link. The disk keeps what was written whole; a crash
-// takes the rest.
+// One box: an agent core, its disk and its link. The disk keeps each transaction whole or not at
+// all, and that of a crash may be either.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,7 +44,16 @@ class AgentHost {
   void step(const agent::Event& event);
   void carry_out(const agent::Effects& effects);
   void note(wire::Topic topic, wire::Bytes payload);
-  void persist(const agent::PersistRecord& write);
+  // What is written together: one transaction.
+  struct Transaction {
+    std::vector<OnDisk> records;
+    std::vector<wire::EpochAck> trims;
+    std::vector<agent::RecordKey> drops;
+    std::vector<agent::Fact> facts;
+  };
+  void gather(const agent::PersistRecord& write);
+  void write();
+  void apply(const Transaction& transaction);
   agent::OutboxOpened open_outbox();
   void tick();
 
@@ -67,6 +77,8 @@ class AgentHost {
   std::uint64_t run_ = 0;
   std::uint64_t tick_ = 0;
   Instant disk_free_at_{};
+  Transaction gathered_;
+  std::deque<Transaction> writing_;
   std::unique_ptr<agent::Agent> agent_;
   std::unique_ptr<Link> link_;
   bool refused_ = false;

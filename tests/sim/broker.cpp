@@ -16,6 +16,8 @@ struct Link::Connection {
   std::optional<Message> will;
   bool open = true;
   Instant last_up{};
+  Instant last_answer{};
+  Instant sending_until{};
   Instant last_down{};
 };
 
@@ -91,15 +93,29 @@ bool Link::publish(Message message) {
   const int copies = message.qos == 1 && world_.rng().chance(broker_.faults.duplicate_qos1) ? 2 : 1;
   const auto connection = connection_;
   for (int i = 0; i < copies; ++i) {
-    const Instant arrival =
-        std::max(connection->last_up,
-                 world_.now() + world_.draw(milliseconds{0}, broker_.faults.delay_most));
-    connection->last_up = arrival;
-    world_.after(arrival - world_.now(), [this_broker = &broker_, connection, message] {
-      if (connection->open) this_broker->arrived(message);
+    const Instant arrival = arrival_of(message);
+    world_.after(arrival - world_.now(), [broker = &broker_, connection, message, first = i == 0] {
+      if (!connection->open) return;
+      broker->arrived(message);
+      if (first && message.qos == 1) broker->answer(connection, message);
     });
   }
   return true;
+}
+
+// In order; a thin link takes its time for each byte.
+Instant Link::arrival_of(const Message& message) {
+  const double rate = broker_.faults.bytes_per_s;
+  Instant& free_at = connection_->sending_until;
+  free_at = std::max(free_at, world_.now());
+  if (rate > 0) {
+    const double takes_s =
+        static_cast<double>(message.payload.size() + message.topic.size()) / rate;
+    free_at += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(takes_s));
+  }
+  connection_->last_up = std::max(
+      connection_->last_up, free_at + world_.draw(milliseconds{0}, broker_.faults.delay_most));
+  return connection_->last_up;
 }
 
 void Link::say_goodbye() {
@@ -167,6 +183,15 @@ void Broker::arrived(const Message& message) {
     offer(session, message);
     pump(client_id);
   }
+}
+
+void Broker::answer(const ConnectionPtr& connection, const Message& message) {
+  connection->last_answer = std::max(
+      connection->last_answer, world_.now() + world_.draw(milliseconds{0}, faults.delay_most));
+  world_.after(connection->last_answer - world_.now(), [connection, message] {
+    if (!connection->open || connection->client == nullptr) return;
+    if (connection->client->handlers_.taken) connection->client->handlers_.taken(message);
+  });
 }
 
 void Broker::offer(Session& session, const Message& message) {

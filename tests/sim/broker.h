@@ -30,6 +30,7 @@ struct Faults {
   double duplicate_qos1 = 0;
   double fail_loads = 0;
   Duration delay_most = std::chrono::milliseconds{5};
+  double bytes_per_s = 0;  // of each link, upwards; 0: unbounded
 };
 
 class Broker;
@@ -48,6 +49,7 @@ class Link {
     std::function<void()> up;
     std::function<void()> down;
     std::function<void(const Message&)> message;
+    std::function<void(const Message&)> taken = {};  // QoS 1, by the broker
   };
 
   Link(World& world, Broker& broker, Options options, Handlers handlers);
@@ -64,6 +66,7 @@ class Link {
   struct Connection;
   void try_connect();
   void lost();
+  Instant arrival_of(const Message& message);
 
   World& world_;
   Broker& broker_;
@@ -97,6 +100,7 @@ class Broker {
   void accept(const ConnectionPtr& connection, const Link::Options& options);
   void closed(const ConnectionPtr& connection, bool with_will);
   void arrived(const Message& message);
+  void answer(const ConnectionPtr& connection, const Message& message);
   void offer(Session& session, const Message& message);
   void pump(const std::string& client_id);
   void deliver(const std::string& client_id, const ConnectionPtr& connection,

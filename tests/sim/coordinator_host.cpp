@@ -123,7 +123,13 @@ void CoordinatorHost::commit(coordinator::StoreBatch batch) {
 
 void CoordinatorHost::apply(const coordinator::Change& change) {
   using namespace coordinator;
-  const NodeId& id = std::visit([](const auto& it) -> const NodeId& { return it.node; }, change);
+  if (std::holds_alternative<PutExportCursor>(change)) return;  // nothing is exported here
+  const NodeId& id = std::visit(
+      [](const auto& it) -> const NodeId& {
+        if constexpr (requires { it.node; }) return it.node;
+        BW_ASSERT(false);
+      },
+      change);
   StoredNode& node = disk_.try_emplace(id.str(), StoredNode{id}).first->second;
   if (const auto* put = std::get_if<PutNode>(&change)) {
     if (node.first_seen_ms == 0) node.first_seen_ms = put->seen_ms;

@@ -26,6 +26,8 @@ class Simulation {
     broker_.faults.fail_loads = rng.chance(0.3) ? rng.unit() * 0.3 : 0;
     broker_.faults.delay_most =
         world_.draw(milliseconds{2}, rng.chance(0.2) ? seconds{3} : milliseconds{200});
+    // Often a thin one, so that an outage takes long to catch up with.
+    broker_.faults.bytes_per_s = rng.chance(0.4) ? 300 + rng.unit() * 8000 : 0;
     faults_a_minute_ = static_cast<double>(rng.below(12));
     const std::size_t boxes = 1 + rng.below(3);
     for (std::size_t i = 0; i < boxes; ++i) {

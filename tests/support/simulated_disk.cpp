@@ -23,6 +23,7 @@ struct SimulatedDisk::Vfs {
     sqlite3_file base;  // first: SQLite knows only this
     SimulatedDisk* disk;
     std::shared_ptr<FileData> data;
+    bool syncs_directory;  // as SQLite's own file system does it with the logs that it makes
   };
 
   explicit Vfs(SimulatedDisk& disk);
@@ -62,11 +63,25 @@ struct SimulatedDisk::Vfs {
   static const sqlite3_io_methods methods;
 };
 
-const sqlite3_io_methods SimulatedDisk::Vfs::methods = {
-    2,         close, read, write,       truncate,    sync,
-    file_size, lock,  lock, is_reserved, control,     sector_size,
-    characteristics,  map_shared,        lock_shared, barrier,
-    unmap_shared,     nullptr,           nullptr};
+const sqlite3_io_methods SimulatedDisk::Vfs::methods = {2,
+                                                        close,
+                                                        read,
+                                                        write,
+                                                        truncate,
+                                                        sync,
+                                                        file_size,
+                                                        lock,
+                                                        lock,
+                                                        is_reserved,
+                                                        control,
+                                                        sector_size,
+                                                        characteristics,
+                                                        map_shared,
+                                                        lock_shared,
+                                                        barrier,
+                                                        unmap_shared,
+                                                        nullptr,
+                                                        nullptr};
 
 SimulatedDisk::Vfs::Vfs(SimulatedDisk& disk) : real(sqlite3_vfs_find(nullptr)) {
   vfs = *real;  // its clock and randomness
@@ -99,7 +114,9 @@ int SimulatedDisk::Vfs::open(sqlite3_vfs* vfs, const char* name, sqlite3_file* o
     data->name = name;
     disk.files_[name] = data;
   }
-  auto* file = new (out) File{{&methods}, &disk, std::move(data)};
+  constexpr int kLogs = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+  const bool is_new_log = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & kLogs) != 0;
+  auto* file = new (out) File{{&methods}, &disk, std::move(data), is_new_log};
   (void)file;
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;
@@ -176,6 +193,10 @@ int SimulatedDisk::Vfs::sync(sqlite3_file* file, int) {
   it.data->synced = it.data->now;
   it.data->was_synced = true;
   it.data->unsynced.clear();
+  if (std::exchange(it.syncs_directory, false)) {
+    it.disk->deleted_.clear();
+    for (auto& [name, other] : it.disk->files_) other->was_synced = true;
+  }
   return SQLITE_OK;
 }
 
@@ -201,8 +222,7 @@ int SimulatedDisk::Vfs::unmap_shared(sqlite3_file* file, int delete_it) {
   return SQLITE_OK;
 }
 
-SimulatedDisk::SimulatedDisk(std::uint64_t seed)
-    : rng_(seed), vfs_(std::make_unique<Vfs>(*this)) {}
+SimulatedDisk::SimulatedDisk(std::uint64_t seed) : rng_(seed), vfs_(std::make_unique<Vfs>(*this)) {}
 
 SimulatedDisk::~SimulatedDisk() = default;
 
@@ -239,8 +259,8 @@ void SimulatedDisk::settle(FileData& file, int fate, double chance) {
       const std::uint64_t length = std::min<std::uint64_t>(in_sector, change.bytes.size() - at);
       if (rng_.chance(chance)) {
         const auto begin = change.bytes.begin() + static_cast<std::ptrdiff_t>(at);
-        apply(content, {false, change.offset + at,
-                        {begin, begin + static_cast<std::ptrdiff_t>(length)}});
+        apply(content,
+              {false, change.offset + at, {begin, begin + static_cast<std::ptrdiff_t>(length)}});
       }
       at += length;
     }
@@ -276,9 +296,9 @@ std::uint64_t SimulatedDisk::size(const std::string& name) const {
 }
 
 std::size_t SimulatedDisk::count(const std::string& part) const {
-  return static_cast<std::size_t>(std::count_if(files_.begin(), files_.end(), [&](const auto& file) {
-    return file.first.find(part) != std::string::npos;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(files_.begin(), files_.end(),
+                    [&](const auto& file) { return file.first.find(part) != std::string::npos; }));
 }
 
 }  // namespace bw::test

@@ -1,10 +1,10 @@
 // A disk in memory, for SQLite, that loses its power: of what was not synced, each sector is there
 // afterwards or not, as a seed draws it.
 //
-// For as long as it lives it is SQLite's default file system in this process, so that the code under
-// test is the real one. One connection to a file at a time. Model: a sector of 512 bytes is written
-// whole or not at all; unsynced writes arrive in any order or never; a file that was made and never
-// synced may be gone, one that was deleted without a sync of its directory may be back.
+// For as long as it lives it is SQLite's default file system in this process, so that the code
+// under test is the real one. One connection to a file at a time. Model: a sector of 512 bytes is
+// written whole or not at all; unsynced writes arrive in any order or never; a file that was made
+// and never synced may be gone, one that was deleted without a sync of its directory may be back.
 #pragma once
 
 #include <cstdint>

@@ -42,6 +42,10 @@ AREAS = {
     "tests/sim": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base"],
     "tests/integration": ["coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
     "tests/fuzz": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
+    "tests/bench/record": [
+        "agent/shell", "agent/core", "coordinator/shell", "coordinator/core", "schemas/metrics",
+        "schemas/wire", "base", "base/runtime",
+    ],
     "tests/bench": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
 }  # fmt: skip
 
@@ -71,7 +75,8 @@ THIRD_PARTY = {
     "mqtt": ["base/runtime/mqtt_connection.cpp"],
     "sqlite3.h": ["base/runtime/sqlite.cpp", "tests/support/simulated_disk.cpp"],
     "nlohmann": ["coordinator/cli", "tests/unit/coordinator", "tests/integration"],
-    "curl": ["coordinator/cli/http_client.cpp", "coordinator/shell/export_poster.cpp"],
+    "curl": ["coordinator/cli/http_client.cpp", "coordinator/shell/export_poster.cpp",
+             "tests/bench/record/peers.cpp"],
     "snappy-c.h": [
         "coordinator/shell/export_poster.cpp", "tests/unit/coordinator/shell/export_poster_test.cpp",
     ],

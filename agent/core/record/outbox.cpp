@@ -14,8 +14,15 @@ constexpr std::int64_t kClockEverSetMs = 1577836800000;
 
 }  // namespace
 
-Outbox::Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed)
-    : epoch_(epoch), limits_(limits), rng_(seed), resend_wait_(kResendAfter, kResendAfterMost) {}
+Outbox::Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed, DrainLimits drain)
+    : epoch_(epoch),
+      limits_(limits),
+      rng_(seed),
+      resend_wait_(kResendAfter, kResendAfterMost),
+      pace_(drain),
+      start_within_(drain.start_within) {
+  pace_.link_up(Instant{});
+}
 
 void Outbox::restore(std::vector<StoredRecord> records, Instant now) {
   // In the order of their writing, which is that of their numbers but where a write failed and came
@@ -30,15 +37,17 @@ void Outbox::restore(std::vector<StoredRecord> records, Instant now) {
     const StoredRecord& record = records[left - 1];
     bytes_ += record.bytes;
     // What lies on disk may have been sent before: it is sent with its table.
-    entries_.push_front(Entry{record, true, true});
+    entries_.push_front(Entry{.record = record, .ready = true, .sent = true});
   }
   if (!records.empty()) rewind(now);
 }
 
-RecordKey Outbox::add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms) {
+RecordKey Outbox::add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms,
+                      std::int64_t from_ms) {
   const RecordKey key{epoch_, next_number_++};
-  entries_.push_back(Entry{StoredRecord{key, topic, bytes, time_ms}, false, false});
+  entries_.push_back(Entry{.record = {key, topic, bytes, time_ms, from_ms}});
   bytes_ += bytes;
+  if (topic == wire::Topic::event && fresh_.size() < kMaxOvertaking) fresh_.push_back(key);
   return key;
 }
 
@@ -59,6 +68,7 @@ bool Outbox::is_unsent(RecordKey key) const {
 
 void Outbox::erase(std::size_t index) {
   bytes_ -= entries_[index].record.bytes;
+  if (entries_[index].overtook) --overtaking_;
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
   if (index < next_) --next_;
 }
@@ -76,8 +86,8 @@ void Outbox::note_gap(const StoredRecord& record) {
     gaps_.back().to_ms = record.time_ms;
     return;
   }
-  gaps_.push_back(
-      Gap{record.key.epoch, record.key.number, record.key.number, record.time_ms, record.time_ms});
+  gaps_.push_back(Gap{record.key.epoch, record.key.number, record.key.number,
+                      record.from_ms != 0 ? record.from_ms : record.time_ms, record.time_ms});
 }
 
 std::vector<Gap> Outbox::take_gaps() {
@@ -129,48 +139,107 @@ bool Outbox::acknowledge(const wire::Ack& ack, Instant now) {
   };
   const RecordKey oldest = entries_.empty() ? RecordKey{} : entries_.front().record.key;
   bool progress = false;
+  Instant newest_sent{};
   for (std::size_t i = 0; i < entries_.size();) {
     // Only what was sent can have been stored, so nothing behind the window needs a look.
     if (i >= next_ && !entries_[i].sent) break;
     if (covered(entries_[i].record)) {
+      newest_sent = std::max(newest_sent, entries_[i].sent_at);
       erase(i);
       progress = true;
     } else {
       ++i;
     }
   }
+  if (newest_sent != Instant{}) {
+    const Duration took = now - newest_sent;
+    ack_time_ = ack_time_ == Duration{} ? took : (7 * ack_time_ + took) / 8;
+  }
   // Later records may be acknowledged while the oldest was lost on its way: only its end puts off
   // sending again.
   if (progress && (entries_.empty() || entries_.front().record.key != oldest)) {
     resend_wait_.reset();
-    resend_at_ = now + resend_wait_.next(rng_);
+    resend_at_ = now + resend_wait();
   }
   return progress;
 }
 
+Duration Outbox::resend_wait() {
+  return std::max(resend_wait_.next(rng_), std::min(3 * ack_time_, kResendAfterMost));
+}
+
 void Outbox::rewind(Instant now) {
   next_ = 0;
-  resend_at_ = now + resend_wait_.next(rng_);
+  for (Entry& entry : entries_) entry.overtook = false;
+  overtaking_ = 0;
+  resend_at_ = now + resend_wait();
 }
 
 void Outbox::link_up(Instant now) {
   resend_wait_.reset();
+  pace_.link_up(now);
   rewind(now);
+  const Duration most =
+      std::min(start_within_, kStartWaitEach * static_cast<Duration::rep>(entries_.size()));
+  start_at_ =
+      now + Duration{static_cast<Duration::rep>(rng_.unit() * static_cast<double>(most.count()))};
 }
 
 bool Outbox::resend_if_stalled(Instant now) {
   if (next_ == 0 || now < resend_at_) return false;
+  // What the broker does not have yet needs more patience, not more of the same. But receipts may
+  // get lost, where a broker breaks the protocol.
+  if (pace_.under_way() > 0 && now < resend_at_ + kResendAfterMost) return false;
+  pace_.stalled();
   rewind(now);
   return true;
 }
 
+// The next event of this run that waits behind others, if there is one.
+Outbox::Entry* Outbox::take_overtaking() {
+  while (!fresh_.empty() && overtaking_ < kMaxOvertaking) {
+    const std::size_t index = index_of(fresh_.front());
+    if (index < entries_.size() && !entries_[index].ready) return nullptr;
+    fresh_.pop_front();
+    if (index >= entries_.size() || index <= next_ || entries_[index].sent) continue;
+    ++overtaking_;
+    entries_[index].overtook = true;
+    return &entries_[index];
+  }
+  return nullptr;
+}
+
 std::optional<Outbox::Next> Outbox::take_next(Instant now) {
-  if (next_ >= std::min(kWindow, entries_.size()) || !entries_[next_].ready) return std::nullopt;
-  Entry& entry = entries_[next_];
-  if (next_ == 0) resend_at_ = std::max(resend_at_, now + kResendAfter / 2);
-  ++next_;
-  const bool again = std::exchange(entry.sent, true);
-  return Next{entry.record, again};
+  Entry* entry = take_overtaking();
+  if (entry == nullptr) {
+    while (next_ < entries_.size() && entries_[next_].overtook) ++next_;
+    if (now < start_at_ || next_ >= std::min(kWindow, entries_.size()) || !entries_[next_].ready ||
+        !pace_.may_take(now)) {
+      return std::nullopt;
+    }
+    entry = &entries_[next_];
+    if (next_ == 0) resend_at_ = std::max(resend_at_, now + kResendAfter / 2);
+    ++next_;
+  }
+  pace_.reserve(now, entry->record.bytes);
+  entry->sent_at = now;
+  const bool again = std::exchange(entry->sent, true);
+  return Next{entry->record, again};
+}
+
+void Outbox::sent(const StoredRecord& record, Instant now) {
+  pace_.sent(now, record.bytes);
+}
+
+void Outbox::not_sent(const StoredRecord& record) {
+  pace_.release(record.bytes);
+}
+
+void Outbox::taken(Instant now) {
+  pace_.taken(now);
+  if (pace_.under_way() == 0) {
+    resend_at_ = std::max(resend_at_, now + std::max(kResendAfter / 2, 3 * ack_time_));
+  }
 }
 
 std::uint64_t Outbox::oldest(std::uint64_t epoch) const {

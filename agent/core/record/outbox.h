@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/record/drain_pace.h"
 #include "base/backoff.h"
 #include "base/rng.h"
 #include "base/time.h"
@@ -29,7 +30,8 @@ struct StoredRecord {
   RecordKey key;
   wire::Topic topic = wire::Topic::history;  // history or event
   std::uint64_t bytes = 0;                   // of the payload
-  std::int64_t time_ms = 0;                  // when it was made, by the wall clock
+  std::int64_t time_ms = 0;  // when it was made, by the wall clock; of a block: its last row
+  std::int64_t from_ms = 0;  // of a block: its first row; else 0
 };
 
 // A small thing to remember beyond this run, such as how far the kernel log has been told: written
@@ -59,12 +61,17 @@ class Outbox {
  public:
   // Records sent and not yet acknowledged, at most: below Mosquitto's receive maximum of 20.
   static constexpr std::size_t kWindow = 16;
-  // Without progress for this long, what was sent is sent again, with the wait doubling up to the
-  // second.
+  // Events of this run that were sent before older blocks, beside the window.
+  static constexpr std::size_t kMaxOvertaking = 64;
+  // On a new link sending begins after a wait drawn from a second a record that waits, and no more
+  // than the limits say: a thousand nodes that come back together do not begin together.
+  static constexpr Duration kStartWaitEach = std::chrono::seconds{1};
+  // With all of it at the broker and without progress for this long, or for a few times as long as
+  // acknowledgements took lately, what was sent is sent again; the wait doubles up to the second.
   static constexpr Duration kResendAfter = std::chrono::seconds{10};
   static constexpr Duration kResendAfterMost = std::chrono::minutes{5};
 
-  Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed);
+  Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed, DrainLimits drain = {});
 
   // What lay on disk at start, oldest first: it goes before all others, and sending begins anew
   // with it.
@@ -74,7 +81,8 @@ class Outbox {
   std::uint64_t next_number() const { return next_number_; }
 
   // Takes up a record made now; its number is next_number().
-  RecordKey add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms);
+  RecordKey add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_ms,
+                std::int64_t from_ms = 0);
 
   // The record is on disk, or is to be sent although it could not be written: it may be sent from
   // now on.
@@ -102,13 +110,18 @@ class Outbox {
   // where it did.
   bool resend_if_stalled(Instant now);
 
-  // The record to send next, if one is ready and the window has room; it counts as sent from then
-  // on. `again`: it was sent before, on this link or another.
+  // The record to send next, if one is ready, and the window and the pace have room; it counts as
+  // sent from then on. Events of this run first, then in order. `again`: it was sent before, on
+  // this link or another. sent() or not_sent() is to follow on this link.
   struct Next {
     StoredRecord record;
     bool again = false;
   };
   std::optional<Next> take_next(Instant now);
+  void sent(const StoredRecord& record, Instant now);
+  void not_sent(const StoredRecord& record);
+  // The broker has the oldest record that it had not.
+  void taken(Instant now);
 
   // The lowest number still kept of an epoch; where none is, the next number of this run's epoch, 1
   // of others.
@@ -120,17 +133,22 @@ class Outbox {
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t dropped() const { return dropped_; }  // records given up since start
   std::int64_t oldest_ms() const { return entries_.empty() ? 0 : entries_.front().record.time_ms; }
+  const DrainPace& pace() const { return pace_; }
 
  private:
   struct Entry {
     StoredRecord record;
     bool ready = false;
     bool sent = false;
+    bool overtook = false;  // sent before its turn, on this link
+    Instant sent_at{};
   };
   std::size_t index_of(RecordKey key) const;  // entries_.size() where it is not held
   void erase(std::size_t index);
   void note_gap(const StoredRecord& record);
   void rewind(Instant now);
+  Duration resend_wait();
+  Entry* take_overtaking();
 
   std::uint64_t epoch_;
   OutboxLimits limits_;
@@ -139,7 +157,13 @@ class Outbox {
   std::uint64_t next_number_ = 1;
   std::deque<Entry> entries_;  // oldest first
   std::size_t next_ = 0;       // index in entries_ of the next to send; all before it are in flight
+  std::deque<RecordKey> fresh_;  // events of this run, not sent yet; kMaxOvertaking at most
+  std::size_t overtaking_ = 0;   // events sent before their turn, on this link
+  DrainPace pace_;
+  Duration start_within_;
+  Instant start_at_{};
   Instant resend_at_{};
+  Duration ack_time_{};  // from sending to acknowledgement, smoothed; 0: not known
   std::uint64_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
   std::vector<Gap> gaps_;

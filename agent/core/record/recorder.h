@@ -4,15 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/core/effects.h"
 #include "agent/core/record/block_builder.h"
 #include "agent/core/record/outbox.h"
-#include "base/backoff.h"
+#include "agent/core/record/write_queue.h"
 #include "base/time.h"
 #include "schemas/wire/messages.h"
 
@@ -33,38 +33,42 @@ struct RecorderOptions {
   Duration period = std::chrono::seconds{1};
   Duration block = std::chrono::minutes{1};
   Duration first_block = std::chrono::seconds{10};
+  // Of the second block, where not 0: so that nodes that started together don't end their blocks
+  // together for ever.
+  Duration second_block{};
   OutboxLimits outbox;
+  DrainLimits drain;
 };
 
 class Recorder {
  public:
-  // Records that wait in memory because the disk takes none, at most: then the oldest is given up.
-  static constexpr std::size_t kMaxInMemory = 64;
-  static constexpr std::size_t kMaxBytesInMemory = 4U << 20;
-  // Names are the program's own and few, values short: more is a bug.
-  static constexpr std::size_t kMaxFacts = 64;
-  static constexpr std::size_t kMaxFactBytes = 4096;
-  static constexpr Duration kRetryPersist = std::chrono::seconds{2};
-  static constexpr Duration kRetryPersistMost = std::chrono::minutes{1};
+  // The fact that the run named by its value ended as it should.
+  static constexpr const char* kCleanEndFact = "run.clean_end";
 
   explicit Recorder(RecorderOptions options);
 
   // Begins a step: payloads handed out in the one before are no longer valid.
   void begin_step() { sent_.clear(); }
 
+  // Ends a step: asks for the writes that are due.
+  void end_step(Instant now, Effects& effects) { queue_.end_step(now, outbox_, effects); }
+
   // What lies on disk from earlier runs; may come late, when the disk could not be read at start.
-  void restore(std::vector<StoredRecord> records, Instant now, Effects& effects);
+  // The time since its end becomes an event: nothing was measured then, or it is lost.
+  void restore(std::vector<StoredRecord> records, const std::vector<Fact>& facts, Instant now,
+               Effects& effects);
 
   // A tick's values; closes the block where it is full or the series table has changed.
   void add_row(Instant now, WallTime wall, std::span<const double> values, std::uint64_t table_id,
                const std::vector<wire::SeriesInfo>& series, Effects& effects);
   void close_block(Effects& effects);
-  // The event's number and epoch are filled in here. `drops`: records to be forgotten in the same
-  // write; `facts`: remembered in the same write, and the record is not sent before it.
+  // The event's number and epoch are filled in here; it is written at the end of the step, or,
+  // where it only informs, with the next block. `drops`: records to be forgotten in the same write;
+  // `facts`: remembered in the same write, and the record is not sent before it.
   void add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops = {},
                  std::vector<Fact> facts = {});
   // To be remembered with the next record; an empty value forgets the name.
-  void set_fact(Fact fact);
+  void set_fact(Fact fact) { queue_.set_fact(std::move(fact)); }
 
   // Once a tick, after add_row().
   void tick(Instant now, WallTime wall, bool clock_trusted, Effects& effects);
@@ -78,77 +82,63 @@ class Recorder {
   void persisted(RecordKey key, Instant now, Effects& effects);
   void persist_failed(RecordKey key, const std::string& reason, Instant now, Effects& effects);
   void loaded(const RecordLoaded& loaded, Instant now, Effects& effects);
+  // The broker has the oldest record that was published and that it did not have.
+  void taken(Instant now, Effects& effects);
 
-  // Tries to write everything that is not on disk, however the disk does: the last try of a run.
-  void persist_all(Effects& effects);
-  // Nothing is on its way to disk.
-  bool idle() const;
+  // The last block, and everything that is not on disk, however the disk does: the last try of a
+  // run.
+  void finish(Effects& effects);
+  // Nothing is on its way to disk, nor about to be.
+  bool idle() const { return queue_.idle(); }
   // Records that are not on disk.
-  std::size_t only_in_memory() const;
+  std::size_t only_in_memory() const { return queue_.only_in_memory(); }
   const Outbox& outbox() const { return outbox_; }
-  bool disk_failing() const { return disk_failing_; }
+  bool disk_failing() const { return queue_.disk_failing(); }
 
  private:
-  using Table = std::shared_ptr<const std::vector<wire::SeriesInfo>>;
-  // A record whose bytes are still in memory.
-  struct Kept {
-    StoredRecord record;
-    std::vector<std::byte> payload;
-    std::uint64_t table_id = 0;
-    Table table;
-    std::vector<RecordKey> drops;  // of an event: forgotten in the same write
-    std::vector<Fact> facts;       // remembered in the same write
-    bool persisting = false;
-    bool persisted = false;
-  };
   // A record on its way from disk.
   struct Loading {
-    RecordKey key;
+    StoredRecord record;
     bool again = false;
   };
+  // Where the history of earlier runs ends.
+  struct Before {
+    std::uint64_t epoch = 0;
+    std::int64_t last_ms = 0;
+    bool was_clean = false;
+  };
 
-  void keep(wire::Topic topic, std::int64_t time_ms, wire::Bytes payload, std::uint64_t table_id,
-            std::vector<RecordKey> drops, Effects& effects);
-  void pass_on_facts(const Kept& dropped);
-  void forget_older_facts(Kept& failed);
-  void persist(Kept& kept, Effects& effects);
-  void bound_memory(Effects& effects);
-  void drop_persisted();
-  void forget_carried();
+  void keep(Kept kept);
+  void add(wire::EventRecord event, bool urgent, std::vector<RecordKey> drops,
+           std::vector<Fact> facts, Effects& effects);
+  void tell_before(WallTime wall, Effects& effects);
   void tell_gaps(WallTime wall, bool clock_trusted, Effects& effects);
-  void rewrite(RecordKey key, wire::EventRecord event, std::vector<RecordKey> drops,
-               Effects& effects);
+  void rewrite(RecordKey key, wire::EventRecord event, std::vector<RecordKey> drops);
   void pump(Instant now, Effects& effects);
-  void send(RecordKey key, wire::Bytes payload, std::uint64_t table_id,
-            const std::vector<wire::SeriesInfo>* table, bool again, Effects& effects);
-  Kept* find(RecordKey key);
+  void send(const StoredRecord& record, wire::Bytes payload, std::uint64_t table_id,
+            const std::vector<wire::SeriesInfo>* table, bool again, Instant now, Effects& effects);
 
   RecorderOptions options_;
   Outbox outbox_;
   BlockBuilder builder_;
   Instant block_began_{};
-  bool first_block_ = true;
+  Duration block_length_;
+  std::size_t blocks_ = 0;      // made
   std::uint64_t table_id_ = 0;  // of the rows in builder_
-  Table table_;
+  std::shared_ptr<const std::vector<wire::SeriesInfo>> table_;
+  std::int64_t began_ms_ = 0;  // the first row's time
+  std::int64_t last_ms_ = 0;   // the last row's
+  std::optional<Before> before_;
 
   bool linked_ = false;
   std::uint64_t birth_table_ = 0;
-  std::deque<Kept> kept_;
+  std::uint64_t carried_table_ = 0;  // the last that a block took along on this link
+  WriteQueue queue_;
   std::vector<Loading> loading_;
-  std::vector<wire::EpochAck> trims_;
   std::vector<RecordKey> drops_;  // given up, until an event tells of it
-  std::vector<Fact> facts_;       // for the next record
-  // The newest write on its way that carries trims, and which.
-  RecordKey carrier_;
-  std::vector<wire::EpochAck> carried_trims_;
 
   Gap open_gap_;  // the last one told, and the event that tells it
   RecordKey open_gap_event_;
-
-  bool disk_failing_ = false;
-  Rng rng_;
-  Backoff retry_wait_;
-  Instant retry_at_{};
 
   wire::Encoder encoder_;
   std::vector<std::vector<std::byte>> sent_;  // payloads of this step's Publish effects

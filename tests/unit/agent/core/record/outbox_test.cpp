@@ -30,7 +30,13 @@ class OutboxTest : public testing::Test {
     return wire::Ack{{{epoch, number}}};
   }
 
-  Outbox outbox_{kEpoch, OutboxLimits{1000, std::chrono::hours{1}}, 1};
+  static DrainLimits at_once() {
+    DrainLimits limits;
+    limits.start_within = Duration{};
+    return limits;
+  }
+
+  Outbox outbox_{kEpoch, OutboxLimits{1000, std::chrono::hours{1}}, 1, at_once()};
 };
 
 using Numbers = std::vector<std::uint64_t>;
@@ -242,6 +248,90 @@ TEST_F(OutboxTest, TheOldestOfAnEpochFollowsWhatIsKept) {
   take_all(0);
   outbox_.acknowledge(ack(1), at(0));
   EXPECT_EQ(outbox_.oldest(kEpoch), 2U);
+}
+
+TEST_F(OutboxTest, OnANewLinkSendingBeginsAfterAWaitOfASecondARecordAtMost) {
+  double sum = 0;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    Outbox outbox(kEpoch, OutboxLimits{}, seed);
+    for (int i = 0; i < 200; ++i) outbox.ready(outbox.add(wire::Topic::history, 100, kNowMs));
+    outbox.link_up(at(0));
+    int began = 0;
+    while (!outbox.take_next(at(began))) ++began;
+    EXPECT_LE(began, 30);
+    sum += began;
+  }
+  EXPECT_NEAR(sum / 1000, 15.5, 1) << "all over the time there is";
+
+  Outbox one(kEpoch, OutboxLimits{}, 1);
+  one.ready(one.add(wire::Topic::history, 100, kNowMs));
+  one.link_up(at(0));
+  EXPECT_TRUE(one.take_next(at(1)));
+}
+
+TEST_F(OutboxTest, EventsOfThisRunGoBeforeTheBlocksThatWait) {
+  for (int i = 0; i < 5; ++i) add();
+  outbox_.link_up(at(0));
+  EXPECT_EQ(outbox_.take_next(at(0))->record.key.number, 1U);
+  const RecordKey event = outbox_.add(wire::Topic::event, 50, kNowMs);
+  EXPECT_EQ(outbox_.take_next(at(0))->record.key.number, 2U) << "it is not on disk yet";
+  outbox_.ready(event);
+  EXPECT_EQ(take_all(0), (Numbers{6, 3, 4, 5})) << "and not a second time in its turn";
+  EXPECT_TRUE(outbox_.acknowledge(ack(6), at(1)));
+  EXPECT_EQ(outbox_.size(), 0U);
+}
+
+TEST_F(OutboxTest, EventsThatOvertakeAreBoundedAndSentAgainInTheirTurn) {
+  Outbox outbox(kEpoch, OutboxLimits{}, 1, at_once());
+  const auto numbers = [&] {
+    Numbers taken;
+    while (const auto next = outbox.take_next(at(1))) taken.push_back(next->record.key.number);
+    return taken;
+  };
+  for (int i = 0; i < 20; ++i) outbox.ready(outbox.add(wire::Topic::history, 10, kNowMs));
+  EXPECT_EQ(numbers().size(), Outbox::kWindow);
+  for (std::size_t i = 0; i < 2 * Outbox::kMaxOvertaking; ++i) {
+    outbox.ready(outbox.add(wire::Topic::event, 10, kNowMs));
+  }
+  EXPECT_EQ(numbers().size(), Outbox::kMaxOvertaking);
+  outbox.link_up(at(1));
+  EXPECT_EQ(numbers(), (Numbers{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}));
+}
+
+TEST_F(OutboxTest, WhatTheBrokerHasNotTakenYetIsNotSentAgainForLong) {
+  add();
+  const auto next = outbox_.take_next(at(0));
+  ASSERT_TRUE(next);
+  outbox_.sent(next->record, at(0));
+  for (int s = 1; s < 200; ++s) EXPECT_FALSE(outbox_.resend_if_stalled(at(s))) << s;
+  outbox_.taken(at(200));
+  EXPECT_FALSE(outbox_.resend_if_stalled(at(201))) << "now the store has its time";
+  EXPECT_TRUE(outbox_.resend_if_stalled(at(215)));
+
+  ASSERT_TRUE(outbox_.take_next(at(215)));
+  outbox_.sent(next->record, at(215));
+  EXPECT_TRUE(outbox_.resend_if_stalled(at(900))) << "a broker that never answers";
+}
+
+TEST_F(OutboxTest, WhereAcknowledgementsTakeLongTheirAbsenceIsTakenLonger) {
+  for (int s = 0; s < 400; s += 40) {
+    add(1);
+    ASSERT_EQ(take_all(s).size(), 1U);
+    EXPECT_FALSE(outbox_.resend_if_stalled(at(s + 4)));
+    EXPECT_TRUE(outbox_.acknowledge(ack(outbox_.next_number() - 1), at(s + 30)));
+  }
+  add(1);
+  take_all(400);
+  EXPECT_FALSE(outbox_.resend_if_stalled(at(450))) << "30 s are usual here";
+  EXPECT_TRUE(outbox_.resend_if_stalled(at(600)));
+}
+
+TEST_F(OutboxTest, AGapOfBlocksBeginsWithTheFirstRow) {
+  outbox_.give_up(outbox_.add(wire::Topic::history, 100, kNowMs, kNowMs - 60'000));
+  const auto gaps = outbox_.take_gaps();
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].from_ms, kNowMs - 60'000);
+  EXPECT_EQ(gaps[0].to_ms, kNowMs);
 }
 
 }  // namespace

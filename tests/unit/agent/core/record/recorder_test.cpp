@@ -29,6 +29,7 @@ class RecorderTest : public testing::Test {
     options.seed = 1;
     options.block = seconds{5};
     options.first_block = seconds{2};
+    options.drain.start_within = Duration{};
     return options;
   }
 
@@ -54,11 +55,15 @@ class RecorderTest : public testing::Test {
     for (int i = 0; i < count; ++i) tick();
   }
 
+  // Ends the step.
   void collect() {
+    recorder_.end_step(now(), effects_);
     for (const Effect& effect : effects_) {
       if (const auto* persist = std::get_if<PersistRecord>(&effect)) {
         persists_.push_back(persist->record.key.number);
-        last_trims_ = persist->trims;
+        if (!more_) last_trims_ = persist->trims;
+        if (!more_) ++writes_;
+        more_ = persist->more;
         last_drops_ = persist->drops;
         facts_[persist->record.key.number] = persist->facts;
         payloads_[persist->record.key.number].assign(persist->payload.begin(),
@@ -103,9 +108,11 @@ class RecorderTest : public testing::Test {
     collect();
   }
   // An event that brings what is to be remembered; its number.
-  std::uint64_t event(std::vector<Fact> facts = {}) {
+  std::uint64_t event(std::vector<Fact> facts = {},
+                      wire::Severity severity = wire::Severity::warning) {
     begin();
     wire::EventRecord event;
+    event.severity = severity;
     event.time_ms = to_ms(wall());
     event.kind = "clock_step";
     const std::uint64_t number = recorder_.outbox().next_number();
@@ -136,6 +143,8 @@ class RecorderTest : public testing::Test {
   std::vector<wire::SeriesInfo> series_ = table_of(2);
   std::uint64_t table_ = wire::series_table_id(table_of(2));
   std::vector<std::uint64_t> persists_;
+  int writes_ = 0;     // transactions
+  bool more_ = false;  // of the one being collected
   std::vector<wire::EpochAck> last_trims_;
   std::vector<RecordKey> last_drops_;
   std::map<std::uint64_t, std::vector<Fact>> facts_;  // by the record they last went with
@@ -151,6 +160,7 @@ using Numbers = std::vector<std::uint64_t>;
 TEST_F(RecorderTest, TheFirstBlockIsShortAndTheOthersHaveTheirLength) {
   ticks(2);
   EXPECT_EQ(persists_, Numbers{1});
+  persisted(1);
   ticks(4);
   EXPECT_EQ(persists_, Numbers{1});
   ticks(1);
@@ -180,6 +190,17 @@ TEST_F(RecorderTest, ABlockOfATableThatTheBirthLacksCarriesIt) {
   EXPECT_EQ(blocks_[0].series, series_);
 }
 
+TEST_F(RecorderTest, OneBlockCarriesTheTableForThoseBehindItOnTheLink) {
+  link_up(12345);
+  ticks(2);
+  persisted(1);
+  ticks(5);
+  persisted(2);
+  ASSERT_EQ(blocks_.size(), 2U);
+  EXPECT_EQ(blocks_[0].series, series_);
+  EXPECT_TRUE(blocks_[1].series.empty());
+}
+
 TEST_F(RecorderTest, ABlockThatIsSentAgainCarriesItsTable) {
   link_up(table_);
   ticks(2);
@@ -200,6 +221,7 @@ TEST_F(RecorderTest, ANewSeriesEndsTheBlockAndEachBlockKeepsItsOwnTable) {
   const auto first = wire::decode_history(payloads_[1]);
   EXPECT_EQ(first->table_id, wire::series_table_id(table_of(2)));
   EXPECT_EQ(first->rows, 1U);
+  persisted(1);
   begin();
   recorder_.close_block(effects_);
   collect();
@@ -262,12 +284,12 @@ TEST_F(RecorderTest, WithTheDiskFullRecordsAreSentFromMemoryAndWrittenWhenThereI
 TEST_F(RecorderTest, WithTheDiskFullAndNoLinkMemoryIsBoundedAndTheGapIsTold) {
   ticks(2);
   failed(1);
-  for (int i = 0; i < 5 * static_cast<int>(Recorder::kMaxInMemory + 10); ++i) {
+  for (int i = 0; i < 5 * static_cast<int>(WriteQueue::kMaxInMemory + 10); ++i) {
     const std::size_t before = persists_.size();
     tick();
     if (persists_.size() > before) failed(persists_.back());
   }
-  EXPECT_LE(recorder_.outbox().size(), Recorder::kMaxInMemory);
+  EXPECT_LE(recorder_.outbox().size(), WriteQueue::kMaxInMemory);
   EXPECT_GT(recorder_.outbox().dropped(), 5U);
   EXPECT_NE(log_.find("is lost"), std::string::npos);
   link_up(table_);
@@ -322,8 +344,7 @@ TEST_F(RecorderTest, TheLastTryWritesEverythingThatIsOnlyInMemory) {
   ticks(1);
   persists_.clear();
   begin();
-  recorder_.close_block(effects_);
-  recorder_.persist_all(effects_);
+  recorder_.finish(effects_);
   collect();
   EXPECT_EQ(persists_, (Numbers{1, 2}));
   EXPECT_EQ(recorder_.only_in_memory(), 2U);
@@ -436,21 +457,24 @@ TEST_F(RecorderTest, ARecordThatIsNoLongerToBeWrittenLeavesItsFactsToTheNext) {
 }
 
 TEST_F(RecorderTest, AnOldFactNeverUndoesANewerOne) {
-  event({{"log", "41"}, {"boot", "b1"}});
+  event({{"log", "41"}});
   event({{"log", "57"}});
+  EXPECT_EQ(persists_, Numbers{1}) << "one write at a time";
   failed(1);
-  persisted(2);
+  ticks(3);
   EXPECT_EQ(persists_.back(), 1U);
-  EXPECT_EQ(facts_[1], (Facts{{"boot", "b1"}})) << "57 is on disk";
+  persisted(1);
+  EXPECT_EQ(persists_.back(), 2U);
+  EXPECT_EQ(facts_[2], (Facts{{"log", "57"}}));
 }
 
 TEST_F(RecorderTest, WhereMemoryIsFullAnOldFactGoesWithItsRecordOnlyIfANewerOneStands) {
   event({{"log", "1"}, {"boot", "b1"}});
   failed(1);
-  for (std::uint64_t i = 2; i <= Recorder::kMaxInMemory + 1; ++i) {
+  for (std::uint64_t i = 2; i <= WriteQueue::kMaxInMemory + 1; ++i) {
     event({{"log", std::to_string(i)}});
   }
-  EXPECT_EQ(recorder_.only_in_memory(), Recorder::kMaxInMemory) << "the first is gone";
+  EXPECT_EQ(recorder_.only_in_memory(), WriteQueue::kMaxInMemory) << "the first is gone";
   const std::uint64_t last = event();
   EXPECT_TRUE(facts_[last].empty()) << "the disk still fails";
   ticks(4);
@@ -463,6 +487,83 @@ TEST(RecorderDeathTest, AFactWithoutANameIsABug) {
   options.epoch = kEpoch;
   Recorder recorder(options);
   EXPECT_DEATH(recorder.set_fact({"", "x"}), "");
+}
+
+TEST_F(RecorderTest, TheSecondBlockMayHaveALengthOfItsOwn) {
+  RecorderOptions spread = options();
+  spread.second_block = seconds{3};
+  recorder_ = Recorder(spread);
+  for (int i = 0; i < 15; ++i) {
+    const std::size_t before = persists_.size();
+    tick();
+    if (persists_.size() > before) persisted(persists_.back());
+  }
+  ASSERT_EQ(persists_, (Numbers{1, 2, 3, 4}));
+  std::vector<std::uint32_t> rows;
+  for (const std::uint64_t number : persists_) {
+    rows.push_back(wire::decode_history(payloads_[number])->rows);
+  }
+  EXPECT_EQ(rows, (std::vector<std::uint32_t>{2, 3, 5, 5}));
+}
+
+TEST_F(RecorderTest, WhatOnlyInformsRidesAlongWithTheNextBlock) {
+  ticks(2);
+  persisted(1);
+  event({}, wire::Severity::info);
+  ticks(4);
+  EXPECT_EQ(persists_, Numbers{1});
+  tick();
+  EXPECT_EQ(persists_, (Numbers{1, 2, 3}));
+  EXPECT_EQ(writes_, 2) << "the event and the block in one write";
+}
+
+TEST_F(RecorderTest, TheTimeSinceAnEarlierRunIsToldWithTheFirstTick) {
+  const StoredRecord last{{3, 9}, wire::Topic::history, 100, kStartMs - 60'000, kStartMs - 90'000};
+  begin();
+  recorder_.restore({last}, {}, now(), effects_);
+  collect();
+  EXPECT_TRUE(persists_.empty()) << "how late it is shows with the first tick";
+  tick();
+  ASSERT_EQ(persists_, Numbers{1});
+  const auto told = wire::decode_event(payloads_[1]);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->kind, "history_gap");
+  EXPECT_EQ(told->severity, wire::Severity::warning);
+  const std::vector<wire::Label> details{{"epoch", "3"},
+                                         {"from_ms", std::to_string(kStartMs - 60'000)},
+                                         {"to_ms", std::to_string(kStartMs + 1000)}};
+  EXPECT_EQ(told->details, details);
+  tick();
+  EXPECT_EQ(persists_, Numbers{1}) << "once";
+}
+
+TEST_F(RecorderTest, AfterAStopAsItShouldBeTheTimeSinceIsNoWarning) {
+  const StoredRecord last{{3, 9}, wire::Topic::history, 100, kStartMs - 60'000, kStartMs - 90'000};
+  begin();
+  recorder_.restore({last}, {{Recorder::kCleanEndFact, "3"}}, now(), effects_);
+  tick();
+  ASSERT_EQ(persists_, Numbers{1}) << "and still at once";
+  EXPECT_EQ(wire::decode_event(payloads_[1])->severity, wire::Severity::info);
+}
+
+TEST_F(RecorderTest, AStopIsRememberedWithTheLastBlockOrAnEventInItsPlace) {
+  tick();
+  begin();
+  recorder_.finish(effects_);
+  collect();
+  const Facts clean{{Recorder::kCleanEndFact, std::to_string(kEpoch)}};
+  EXPECT_EQ(facts_[1], clean);
+
+  recorder_ = Recorder(options());
+  persists_.clear();
+  ticks(2);
+  persisted(1);
+  begin();
+  recorder_.finish(effects_);
+  collect();
+  ASSERT_EQ(persists_, (Numbers{1, 2}));
+  EXPECT_EQ(wire::decode_event(payloads_[2])->kind, "agent_stopped");
+  EXPECT_EQ(facts_[2], clean);
 }
 
 }  // namespace

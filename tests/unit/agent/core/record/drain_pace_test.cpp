@@ -1,0 +1,144 @@
+#include "agent/core/record/drain_pace.h"
+
+#include <algorithm>
+#include <deque>
+
+#include <gtest/gtest.h>
+
+namespace bw::agent {
+namespace {
+
+constexpr std::uint64_t kBlock = 8500;
+
+Instant at_s(double s) {
+  return Instant{} + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s));
+}
+
+// A link of so many bytes a second and so long a way there and back, on which something else takes
+// `other` bytes a second; fed as the agent does it: with each tick and each receipt.
+struct Link {
+  double bytes_per_s;
+  double round_trip_s;
+  double other_per_s = 0;
+};
+struct Outcome {
+  double bytes_per_s = 0;
+  double longest_queue_s = 0;  // that a live sample would have met, after the first minute
+};
+
+Outcome run(DrainPace& pace, const Link& link, int for_s) {
+  std::deque<double> receipts;
+  double free_at = 0;  // of the link
+  double sent_bytes = 0;
+  Outcome outcome;
+  pace.link_up(at_s(0));
+  const auto send = [&](double now) {
+    while (pace.may_take(at_s(now))) {
+      pace.reserve(at_s(now), kBlock);
+      pace.sent(at_s(now), kBlock);
+      free_at = std::max(free_at, now) + static_cast<double>(kBlock) / link.bytes_per_s;
+      receipts.push_back(free_at + link.round_trip_s);
+      sent_bytes += static_cast<double>(kBlock);
+    }
+  };
+  for (int tick = 0; tick < for_s; ++tick) {
+    while (!receipts.empty() && receipts.front() <= tick) {
+      const double when = receipts.front();
+      receipts.pop_front();
+      pace.taken(at_s(when));
+      send(when);
+    }
+    if (tick > 60) outcome.longest_queue_s = std::max(outcome.longest_queue_s, free_at - tick);
+    free_at = std::max(free_at, static_cast<double>(tick)) + link.other_per_s / link.bytes_per_s;
+    send(tick);
+  }
+  outcome.bytes_per_s = sent_bytes / for_s;
+  return outcome;
+}
+
+TEST(DrainPaceTest, OneRecordMayAlwaysBeUnderWay) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  EXPECT_TRUE(pace.may_take(at_s(0)));
+  pace.reserve(at_s(0), 10'000'000);
+  pace.sent(at_s(0), 10'000'000);
+  EXPECT_FALSE(pace.may_take(at_s(100)));
+  pace.taken(at_s(101));
+  EXPECT_TRUE(pace.may_take(at_s(101)));
+}
+
+TEST(DrainPaceTest, WhatIsNotSentAfterAllGivesItsPlaceBack) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  pace.reserve(at_s(0), 1'000'000);
+  EXPECT_FALSE(pace.may_take(at_s(0)));
+  pace.release(1'000'000);
+  EXPECT_TRUE(pace.may_take(at_s(0)));
+}
+
+TEST(DrainPaceTest, AMegabitLinkIsUsedToItsShareAndDrainsADayInTime) {
+  DrainPace pace{DrainLimits{}};
+  const Outcome outcome = run(pace, {125'000, 0.05, 2000}, 300);
+  EXPECT_NEAR(pace.bytes_per_s(), 125'000, 15'000);
+  EXPECT_NEAR(outcome.bytes_per_s, 62'500, 8'000);
+  EXPECT_LT(12e6 / outcome.bytes_per_s, 270) << "a day of 475 series";
+  EXPECT_LT(outcome.longest_queue_s, 0.4);
+}
+
+TEST(DrainPaceTest, AThinAndSlowLinkStaysFreeForLiveSamples) {
+  DrainPace pace{DrainLimits{}};
+  const Outcome outcome = run(pace, {8'000, 4, 2000}, 900);
+  EXPECT_LT(outcome.bytes_per_s, 5'000) << "half of the link";
+  EXPECT_GT(outcome.bytes_per_s, 2'000);
+  EXPECT_LT(outcome.longest_queue_s, 3) << "a block takes one second here";
+}
+
+TEST(DrainPaceTest, AFastLinkIsNotHeldBack) {
+  DrainPace pace{DrainLimits{}};
+  const Outcome outcome = run(pace, {100e6, 0.001}, 60);
+  EXPECT_GT(outcome.bytes_per_s, 1e6);
+}
+
+TEST(DrainPaceTest, TheOperatorsBoundHoldsFromTheFirstRecordOn) {
+  DrainLimits limits;
+  limits.max_bytes_per_s = 10'000;
+  DrainPace pace{limits};
+  const Outcome outcome = run(pace, {10e6, 0.01}, 120);
+  EXPECT_NEAR(outcome.bytes_per_s, 10'000, 500);
+}
+
+TEST(DrainPaceTest, AStallHalvesTheWindowAndEndsItsProbing) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  const double before = pace.window();
+  pace.stalled();
+  EXPECT_EQ(pace.window(), before / 2);
+  for (int i = 0; i < 100; ++i) pace.stalled();
+  EXPECT_EQ(pace.window(), DrainPace::kLeastWindow);
+}
+
+TEST(DrainPaceTest, AReceiptForNothingIsIgnored) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  pace.taken(at_s(1));
+  EXPECT_EQ(pace.under_way(), 0U);
+}
+
+TEST(DrainPaceTest, TheShortestWayIsForgottenSoThatALongerRouteIsNotTakenForAQueue) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  const auto one = [&](double s, double way) {
+    pace.reserve(at_s(s), 1000);
+    pace.sent(at_s(s), 1000);
+    pace.taken(at_s(s + way));
+  };
+  one(0, 0.01);
+  for (int i = 1; i < 200; ++i) one(i, 1);
+  const double shrunk = pace.window();
+  EXPECT_LT(shrunk, DrainPace::kFirstWindow);
+  for (int i = 700; i < 1500; ++i) one(i, 1);
+  EXPECT_GT(pace.window(), shrunk) << "a second is what it takes now";
+}
+
+}  // namespace
+}  // namespace bw::agent
