@@ -173,7 +173,8 @@ class Parser {
       return WrongUsage{path + " takes no flag --output"};
     }
     const std::string_view argument = spec.argument.name;
-    if (!argument.empty() && (arguments_.empty() || arguments_[0].empty())) {
+    const bool is_missing = arguments_.empty() || arguments_[0].empty();
+    if (!argument.empty() && !spec.argument.is_optional && is_missing) {
       return WrongUsage{path + " needs " + std::string(argument) +
                         ", like this: " + std::string(spec.examples.front())};
     }
@@ -181,7 +182,7 @@ class Parser {
       return WrongUsage{path + " takes one " + std::string(argument) + ", but was given " +
                         in_quotes(arguments_[1]) + " too"};
     }
-    if (!argument.empty()) invocation.argument = arguments_[0];
+    if (!arguments_.empty()) invocation.argument = arguments_[0];
     std::string wrong = wrong_choice(argument, spec.argument.choices, invocation.argument);
     if (wrong.empty()) wrong = wrong_value(invocation);
     if (!wrong.empty()) return WrongUsage{wrong};

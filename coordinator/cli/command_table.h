@@ -23,6 +23,7 @@ struct ArgumentSpec {
   std::string_view name;  // "ID"; empty: the command takes none
   std::span<const std::string_view> choices = {};
   Completes completes = Completes::nothing;
+  bool is_optional = false;
 };
 
 struct CommandSpec {

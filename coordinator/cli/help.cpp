@@ -13,6 +13,12 @@ std::string flag_text(const FlagSpec& flag) {
   return text;
 }
 
+std::string argument_text(const ArgumentSpec& argument) {
+  if (argument.name.empty()) return "";
+  const std::string name(argument.name);
+  return argument.is_optional ? " [" + name + "]" : " " + name;
+}
+
 // Two columns, indented by two.
 class Pairs {
  public:
@@ -29,9 +35,7 @@ class Pairs {
 std::string overview_help() {
   Pairs list;
   for (const CommandSpec& command : commands()) {
-    std::string left(command.path);
-    if (!command.argument.name.empty()) left.append(" ").append(command.argument.name);
-    list.add(left, command.summary);
+    list.add(std::string(command.path) + argument_text(command.argument), command.summary);
   }
   Pairs flags;
   for (const FlagSpec& flag : global_flags()) flags.add(flag_text(flag), flag.help);
@@ -45,9 +49,7 @@ std::string overview_help() {
 std::string command_help(const CommandSpec& command) {
   std::string text = "bellwether " + std::string(command.path) + ": " +
                      std::string(command.summary) + "\n\nUsage: bellwether " +
-                     std::string(command.path);
-  if (!command.argument.name.empty()) text.append(" ").append(command.argument.name);
-  text += " [FLAGS]\n";
+                     std::string(command.path) + argument_text(command.argument) + " [FLAGS]\n";
   if (!command.about.empty()) text.append("\n").append(command.about).append("\n");
   if (!command.argument.choices.empty()) {
     text.append("\n").append(command.argument.name).append(" is one of:");

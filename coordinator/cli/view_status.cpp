@@ -22,6 +22,27 @@ std::string join(const std::string& first, const std::string& second) {
   return first.empty() || second.empty() ? first + second : first + ", " + second;
 }
 
+Cell export_state(const ExportState& state) {
+  if (!state.ok) return {"failing", Tone::bad};
+  return state.lag_blocks > 0 ? Cell("behind", Tone::warning) : Cell("ok", Tone::good);
+}
+
+std::string export_text(const ExportState& state) {
+  std::string text =
+      state.name + " at " + state.url + ", " + count_text(state.samples) + " samples";
+  if (state.lag_blocks > 0) {
+    text += ", " + count_text(state.lag_blocks) + " blocks behind";
+    if (state.lag_s > 0) {
+      text += " (" + duration_text(static_cast<std::int64_t>(state.lag_s) * 1000) + ")";
+    }
+  }
+  if (state.retries > 0) text += ", " + count_text(state.retries) + " retries";
+  if (state.refused > 0) text += ", " + count_text(state.refused) + " samples refused";
+  if (state.lost_blocks > 0) text += ", " + count_text(state.lost_blocks) + " blocks lost";
+  if (!state.reason.empty()) return text + ": " + state.reason;
+  return state.last_refusal.empty() ? text : text + "; last refusal: " + state.last_refusal;
+}
+
 }  // namespace
 
 std::string status_view(const FleetStatus& status, const std::string& url, const View& view) {
@@ -48,6 +69,9 @@ std::string status_view(const FleetStatus& status, const std::string& url, const
       {count_text(status.refused_payloads),
        status.refused_payloads > 0 ? Tone::warning : Tone::plain},
       "refused");
+  for (const ExportState& state : status.exports) {
+    row("export", export_state(state), export_text(state));
+  }
   if (view.wide) {
     row("started", "",
         local_time(status.started_ms) + " (" + ago(status.started_ms, view.now_ms) + ")");

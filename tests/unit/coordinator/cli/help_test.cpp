@@ -50,5 +50,14 @@ TEST(Help, NoLineIsWiderThanATerminal) {
   }
 }
 
+TEST(Help, AnOptionalArgumentStandsInBrackets) {
+  for (const CommandSpec& command : commands()) {
+    if (command.path != "metrics") continue;
+    EXPECT_NE(command_help(command).find("Usage: bellwether metrics [PATTERN] [FLAGS]"),
+              std::string::npos);
+  }
+  EXPECT_NE(overview_help().find("metrics [PATTERN]"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bw::cli

@@ -57,5 +57,38 @@ TEST(ViewStatus, AFailingStoreIsATroubleWithItsReason) {
   EXPECT_NE(status_view(status, "u", {}).find("store        failing"), std::string::npos);
 }
 
+TEST(ViewStatus, AnExportHasALineOfItsOwn) {
+  FleetStatus status = well();
+  status.exports.push_back({.name = "otlp/a", .url = "http://a", .ok = true, .samples = 12});
+  status.exports.push_back({.name = "remote_write/b",
+                            .url = "http://b",
+                            .ok = false,
+                            .reason = "HTTP 503",
+                            .lag_s = 90,
+                            .lag_blocks = 7,
+                            .refused = 3,
+                            .lost_blocks = 2,
+                            .retries = 4});
+  status.exports.push_back({.name = "otlp/c",
+                            .url = "http://c",
+                            .ok = true,
+                            .lag_blocks = 1,
+                            .last_refusal = "too old"});
+  const std::string text = status_view(status, "u", {});
+  EXPECT_NE(text.find("export       ok         otlp/a at http://a, 12 samples\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("export       failing    remote_write/b at http://b, 0 samples, 7 blocks "
+                      "behind (1m 30s), 4 retries, 3 samples refused, 2 blocks lost: HTTP 503\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find("export       behind     otlp/c at http://c, 0 samples, 1 blocks behind; last "
+                "refusal: too old\n"),
+      std::string::npos)
+      << text;
+  EXPECT_EQ(status_troubles(status), "");
+}
+
 }  // namespace
 }  // namespace bw::cli

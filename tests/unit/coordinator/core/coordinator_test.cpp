@@ -406,5 +406,19 @@ TEST(Coordinator, StoresNoBirthWithoutItsTableAndStoresItOnceThereIsRoom) {
   EXPECT_EQ(harness.changes<PutNode>()[0].birth.table_id, birth.table_id);
 }
 
+TEST_F(CoordinatorTest, AnExportsCursorGoesIntoTheStoreOnceItHasBegun) {
+  ExportStatus status;
+  status.name = "remote_write/main";
+  status.cursor = 12;
+  harness.step(ExportReported{{status}});
+  EXPECT_FALSE(harness.batch());
+  status.has_begun = true;
+  harness.step(ExportReported{{status}});
+  const auto cursors = harness.changes<PutExportCursor>();
+  ASSERT_EQ(cursors.size(), 1U);
+  EXPECT_EQ(cursors[0].block, 12);
+  EXPECT_NE(harness.body_of("/api/v1/status").find("remote_write/main"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bw::coordinator

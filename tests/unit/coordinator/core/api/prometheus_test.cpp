@@ -87,5 +87,35 @@ TEST_F(PrometheusTest, DescribesEveryMetricOnceBeforeItsSamples) {
   EXPECT_GT(described.size(), 10U);
 }
 
+TEST_F(PrometheusTest, ShowsHowEachExportGetsOn) {
+  EXPECT_EQ(text().find("bw_export"), std::string::npos);
+  std::vector<ExportStatus> exports(2);
+  exports[0].name = "remote_write/main";
+  exports[0].samples = 70;
+  exports[0].lag_blocks = 3;
+  exports[0].oldest_waiting_ms = kNowMs - 90'500;
+  exports[0].trouble = "connection refused";
+  exports[0].refused_samples = 5;
+  exports[0].late_samples = 4;
+  exports[0].lost_blocks = 2;
+  exports[0].requests = 9;
+  exports[0].retries = 8;
+  exports[1].name = "otlp/collector";
+  service.exports = exports;
+  for (const char* line :
+       {"bw_export_ok{target=\"remote_write/main\"} 0", "bw_export_ok{target=\"otlp/collector\"} 1",
+        "bw_export_lag_seconds{target=\"remote_write/main\"} 90",
+        "bw_export_lag_seconds{target=\"otlp/collector\"} 0",
+        "bw_export_lag_blocks{target=\"remote_write/main\"} 3",
+        "bw_export_samples_total{target=\"remote_write/main\"} 70",
+        "bw_export_samples_refused_total{target=\"remote_write/main\"} 5",
+        "bw_export_samples_late_total{target=\"remote_write/main\"} 4",
+        "bw_export_blocks_lost_total{target=\"remote_write/main\"} 2",
+        "bw_export_requests_total{target=\"remote_write/main\"} 9",
+        "bw_export_retries_total{target=\"remote_write/main\"} 8"}) {
+    EXPECT_TRUE(has_line(line)) << line << " in\n" << text();
+  }
+}
+
 }  // namespace
 }  // namespace bw::coordinator::api

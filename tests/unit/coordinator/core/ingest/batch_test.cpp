@@ -218,6 +218,40 @@ TEST_F(BatchTest, CountsWhatBecameOfIt) {
   EXPECT_EQ(ingest.counts(node).stored, 1U);
 }
 
+TEST_F(BatchTest, AnExportsCursorIsStoredOnceForEachPlace) {
+  ingest.store_cursor("remote_write/main", 5);
+  const auto first = next();
+  ASSERT_EQ(first->changes.size(), 1U);
+  EXPECT_EQ(std::get<PutExportCursor>(first->changes[0]).name, "remote_write/main");
+  EXPECT_EQ(std::get<PutExportCursor>(first->changes[0]).block, 5);
+  ingest.committed(first->id);
+  ingest.store_cursor("remote_write/main", 5);
+  EXPECT_FALSE(next());
+  ingest.store_cursor("remote_write/main", 6);
+  EXPECT_EQ(std::get<PutExportCursor>(next()->changes[0]).block, 6);
+}
+
+TEST_F(BatchTest, ACursorOfAFailedBatchIsStoredWithTheNextUnlessItMovedOn) {
+  ingest.store_cursor("a", 5);
+  ingest.store_cursor("b", 7);
+  const auto first = next();
+  ingest.store_cursor("a", 6);
+  fail(first);
+  now += Ingest::kRetryAfter;
+  const auto second = next();
+  ASSERT_EQ(second->changes.size(), 2U);
+  EXPECT_EQ(std::get<PutExportCursor>(second->changes[0]).block, 6);
+  EXPECT_EQ(std::get<PutExportCursor>(second->changes[1]).block, 7);
+}
+
+TEST_F(BatchTest, ANewStoreGetsTheCursorsAnew) {
+  ingest.store_cursor("a", 5);
+  ingest.committed(next()->id);
+  ingest.restore({});
+  ingest.store_cursor("a", 5);
+  EXPECT_TRUE(next());
+}
+
 TEST_F(BatchTest, IgnoresAnswersToAnotherBatch) {
   take(1);
   const auto batch = next();

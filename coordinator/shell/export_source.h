@@ -1,0 +1,50 @@
+// Reads the store's blocks in the order of their commits, for an export, on a read-only connection
+// of its own: it waits for nobody, and nobody for it. Belongs to one thread.
+#pragma once
+
+#include <list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/runtime/sqlite.h"
+#include "coordinator/core/export/block.h"
+#include "coordinator/core/export/delivery.h"
+
+namespace bw::coordinator {
+
+class ExportSource {
+ public:
+  static constexpr std::size_t kMaxTables = 64;  // series tables kept at hand, the last used
+
+  static Result<ExportSource> open(const std::string& path);
+
+  // Blocks with ids above `after`, ascending: Delivery::kMaxBlocks at most, kMaxBytes of columns
+  // but at least one block. A block whose table or columns cannot be read comes without series.
+  struct Blocks {
+    std::vector<exporting::Block> blocks;
+    std::vector<std::size_t> rows;
+  };
+  Result<Blocks> read(std::int64_t after);
+
+  // The highest id that was ever given.
+  Result<std::int64_t> newest();
+
+  // Nothing where there is none yet.
+  Result<std::optional<std::int64_t>> cursor(const std::string& name);
+
+ private:
+  struct KnownTable {
+    std::int64_t table_id;
+    Table series;
+  };
+
+  explicit ExportSource(Database database) : database_(std::move(database)) {}
+  Result<Table> table(std::int64_t node, std::int64_t table_id);
+
+  Database database_;  // outlives its statements: declared first
+  Statement blocks_, table_, newest_, cursor_;
+  std::list<KnownTable> tables_;  // the last used first
+};
+
+}  // namespace bw::coordinator
