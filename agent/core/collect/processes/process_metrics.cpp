@@ -189,8 +189,11 @@ void ProcessMetrics::mark_details(ProcessTable& table, bool minute) {
   if (chosen.size() > kMaxDetailed) chosen.resize(kMaxDetailed);
   for (Process* process : chosen) process->detailed = true;
   if (!minute) return;
-  for (std::size_t i = 0; i < std::min(chosen.size(), kPssProcesses); ++i) {
-    chosen[i]->pss_wanted = true;
+  std::size_t walked = 0;
+  for (Process* process : chosen) {
+    if (process->rss > kMaxPssRss) continue;
+    process->pss_wanted = true;
+    if (++walked == kPssProcesses) return;
   }
 }
 

@@ -33,7 +33,10 @@ class ProcessMetrics {
   static constexpr std::size_t kMostChanges = 4;
   // Processes whose details are read: the largest of the chosen names first.
   static constexpr std::size_t kMaxDetailed = 48;
-  static constexpr std::size_t kPssProcesses = 3;  // a minute
+  // PSS is read of so many processes a minute, and of none that holds more: it walks all of a
+  // process' memory, at some 15 us a MiB.
+  static constexpr std::size_t kPssProcesses = 3;
+  static constexpr std::uint64_t kMaxPssRss = 64U << 20;
 
   explicit ProcessMetrics(Sample& sample) : sample_(sample) {}
 

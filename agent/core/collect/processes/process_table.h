@@ -80,7 +80,7 @@ class ProcessTable {
   // A full reading is made where this many seconds of CPU time are not accounted for, and no more
   // often than every so many ticks.
   static constexpr double kUnexplained = 0.10;
-  static constexpr std::uint64_t kFullTicks = 5;
+  static constexpr std::uint64_t kFullTicks = 10;
   // Command lines are read again at the first readings of a process: it may still become another.
   static constexpr unsigned kCmdlines = 3;
 

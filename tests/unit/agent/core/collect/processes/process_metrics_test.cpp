@@ -156,6 +156,14 @@ TEST_F(ProcessMetricsTest, TheLargestOfTheChosenAreReadInDetail) {
   EXPECT_FALSE(table_.processes().at(1).detailed);
 }
 
+TEST_F(ProcessMetricsTest, TheMemoryOfALargeProcessIsNotWalked) {
+  add(1, "large", ProcessMetrics::kMaxPssRss / 4096 + 1);
+  add(2, "small", ProcessMetrics::kMaxPssRss / 4096);
+  tick();
+  EXPECT_FALSE(table_.processes().at(1).pss_wanted);
+  EXPECT_TRUE(table_.processes().at(2).pss_wanted);
+}
+
 TEST_F(ProcessMetricsTest, MoreNamesThanAreComparedDoNoHarm) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < ProcessMetrics::kMaxNames + 100; ++i) {
