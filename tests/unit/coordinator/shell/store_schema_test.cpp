@@ -109,7 +109,8 @@ CREATE TABLE progress (node INTEGER NOT NULL REFERENCES nodes (id), epoch INTEGE
   contiguous INTEGER NOT NULL, above BLOB NOT NULL, last_ms INTEGER NOT NULL,
   PRIMARY KEY (node, epoch)) STRICT, WITHOUT ROWID;
 INSERT INTO nodes (id, name, first_seen_ms) VALUES (1, 'box', 5);
-INSERT INTO blocks VALUES (7, 1, 1, 1, 1, 1000, 2000, 2, x'01'), (9, 1, 1, 2, 1, 5, 900000, 2, x'01');
+INSERT INTO blocks VALUES (7, 1, 1, 1, 1, 1000, 2000, 2, x'01'),
+  (9, 1, 1, 2, 1, 5, 900000, 2, x'01');
 INSERT INTO progress VALUES (1, 1, 2, x'', 6);
 PRAGMA user_version = 1;
 )sql";

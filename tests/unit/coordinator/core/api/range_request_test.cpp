@@ -139,7 +139,8 @@ TEST_F(RangeRequestTest, AnswersWhatTheStoreHas) {
   result.series.push_back({"n2", counter(), {{1000, 2.5}, {2000, 3}}});
   result.truncated = true;
   EXPECT_EQ(finish(std::move(result)), Json::parse(R"({
-    "metric": "net.rx_bytes", "function": "rate", "group_by": null, "across": null, "resolution": "raw",
+    "metric": "net.rx_bytes", "function": "rate",
+    "group_by": null, "across": null, "resolution": "raw",
     "from": "2023-11-14T22:14:00.000Z", "to": "2023-11-14T22:15:00.000Z", "step_ms": 10000,
     "series": [{"node": "n2", "name": "net.rx_bytes", "unit": "B/s",
                 "labels": {"interface": "eth0"}, "points": [[1000, 2.5], [2000, 3.0]]}],
