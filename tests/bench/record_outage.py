@@ -1,6 +1,5 @@
 """A day offline: what the outbox holds, and how long it takes to drain over 1 Mbit/s."""
 import contextlib
-import json
 import os
 import selectors
 import socket
@@ -74,13 +73,6 @@ class Uplink:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-def newest_live_ms(api_port, node):
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        answer = json.loads(get(f"http://127.0.0.1:{api_port}/api/v1/nodes/{node}", 2))
-        return answer.get("last_live_ms") or answer.get("last_seen_ms")
-    return None
-
-
 def outage(bench):
     minutes = 120 if bench.options.short else 24 * 60
     state = os.path.join(bench.path("outage"), "agent")
@@ -93,7 +85,7 @@ def outage(bench):
         store = os.path.join(coordinator_state, "bellwether.db")
         argv = bench.agent("bench", state, uplink.port)
         began = time.monotonic()
-        first_live = None
+        first_live = half_s = None
         with running(argv, bench.log("outage-agent")):
             while True:
                 time.sleep(0.5)
@@ -101,7 +93,11 @@ def outage(bench):
                 live = get(f"http://127.0.0.1:{api_port}/metrics")
                 if first_live is None and "\nbw_live_samples_total 0\n" not in live:
                     first_live = passed
-                if stored(store)[0] >= minutes:
+                blocks = stored(store)[0]
+                if half_s is None and blocks >= minutes / 2:
+                    half_s = passed
+                    half_blocks = blocks
+                if blocks >= minutes:
                     break
                 if passed > 1200:
                     raise SystemExit(f"after {passed:.0f} s {stored(store)[0]} of {minutes} blocks"
@@ -109,8 +105,9 @@ def outage(bench):
             drained = time.monotonic() - began
     bench.say(f"  first live sample after {first_live:.1f} s, drained after {drained:.1f} s;"
               f" {uplink.carried[0] / 1e6:.2f} MB went up, {uplink.carried[1] / 1e6:.2f} MB down")
-    if bench.options.short:
-        disk, drained = disk * 1440 / minutes, drained * 1440 / minutes
+    if bench.options.short:  # the rest of the day at the pace of the second half
+        pace_s = (drained - half_s) / max(1, minutes - half_blocks)
+        disk, drained = disk * 1440 / minutes, drained + (1440 - minutes) * pace_s
     bench.forget("outage")
     bench.add("outage_day_disk_mb", disk / 1e6, "MB")
     bench.add("outage_day_drain_s", drained, "s")

@@ -98,8 +98,8 @@ def victoria_bytes(bench, trace):
 def changed_tables(path):
     """Bytes of the series tables behind the first: each goes over the wire once."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        sizes = [row[0] for row in database.execute("SELECT length(series) FROM tables ORDER BY id")]
-    return sum(sizes[1:]), len(sizes)
+        rows = database.execute("SELECT length(series) FROM tables ORDER BY id").fetchall()
+    return sum(row[0] for row in rows[1:]), len(rows)
 
 
 def report(bench, trace, suffix):
@@ -150,6 +150,6 @@ def peers_cpu(bench):
             time.sleep(2)  # what it puts off is its own too
             spent = cpu_seconds(process.pid) - before
         result[name] = sent["samples"] / spent
-        bench.say(f"{name}: {sent['samples']} samples by remote write in {spent:.2f} CPU seconds:"
+        bench.say(f"{name}: {sent['samples']} samples by remote write, {spent:.2f} CPU seconds:"
                   f" {result[name]:.0f} a CPU second")
     return result
