@@ -164,7 +164,8 @@ void ProcessReader::carry_out(const ProcessAsk& ask, Instant now) {
     const std::string_view text = read_file(ask.pid, "smaps_rollup", error);
     if (error == 0) table_.pss(ask.pid, text);
   }
-  if (ask.cmdline) {
+  // Our own command line may hold the very patterns that are looked for.
+  if (ask.cmdline && ask.pid != getpid()) {
     const std::string_view text = read_file(ask.pid, "cmdline", error);
     if (error == 0) table_.cmdline(ask.pid, text);
   }
