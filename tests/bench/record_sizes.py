@@ -118,7 +118,7 @@ def report(bench, trace, suffix):
     bench.add("rest_bytes_per_sample" + suffix, rest / samples, "B", prometheus_size / samples)
     bench.add("rest_bytes_ratio_prometheus" + suffix, rest / prometheus_size, "ratio")
     more, tables = changed_tables(trace)
-    bench.say(f"  on the wire, B a sample: blocks {facts['wire_bytes'] / samples:.4f}, series tables"
+    bench.say(f"  on the wire, B a sample: blocks {facts['wire_bytes'] / samples:.4f}, tables"
               f" behind the first of {tables}: {more / samples:.4f}")
     bench.add("wire_bytes_per_sample" + suffix, (facts["wire_bytes"] + more) / samples, "B")
     # Of both with what names the series.
