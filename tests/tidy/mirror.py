@@ -22,6 +22,7 @@ MORE_TESTS = {
     "tests/unit/schemas/wire/columns_version1_test.cpp": "schemas/wire/columns_decode.cpp",
     "tests/unit/base/runtime/mqtt_link_early_test.cpp": "base/runtime/mqtt_link.cpp",
     "tests/unit/agent/shell/spool_power_test.cpp": "agent/shell/spool_store.cpp",
+    "tests/unit/agent/core/record/recorder_facts_test.cpp": "agent/core/record/recorder.cpp",
 }
 
 

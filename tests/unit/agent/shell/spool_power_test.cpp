@@ -19,7 +19,7 @@ namespace {
 
 constexpr WallTime kNow = wall_from_ms(1'700'000'000'000);
 constexpr const char* kPath = "/outbox.db";
-constexpr std::uint64_t kSeeds = 400;
+constexpr std::uint64_t kSeeds = 250;
 constexpr int kLosses = 8;  // of power, a seed
 
 // What the database must hold, in its order.
