@@ -52,14 +52,12 @@ constexpr FlagSpec kQueryFlags[] = {
     {"--to", "", "TIME", "end: now (the default), or as --from"},
     {"--step", "", "LENGTH", "one point each 10s, 1m, 1h; else chosen by the range"},
     {"--func", "", "HOW",
-     "what a point is of its samples: avg, min, max, sum, count, last, rate, increase, p50, p95 or "
-     "p99",
-     kFunctions, Completes::choices},
+     "avg, min, max, sum, count, last, rate, increase, p50, p95, p99 of its samples", kFunctions,
+     Completes::choices},
     {"--by", "", "LABEL", "one series of all with the same LABEL; node and site are labels too"},
     {"--across", "", "HOW",
-     "what a point of such a series is of theirs: avg, min, max, sum, count or p95; alone: all are "
-     "one",
-     kAcross, Completes::choices},
+     "avg, min, max, sum, count or p95 of the series made one; alone: of all", kAcross,
+     Completes::choices},
 };
 constexpr FlagSpec kEventsFlags[] = {
     kNodeFlag,
