@@ -57,6 +57,7 @@ void ProcessMetrics::declare(const ProcessTable& table) {
     }
   }
   names_.reserve(64);
+  weights_.reserve(64);
 }
 
 ProcessMetrics::Name* ProcessMetrics::name_of(std::string_view name) {
@@ -124,15 +125,27 @@ void ProcessMetrics::weigh() {
     rss += number(name.rss);
   }
   cpu = std::max(cpu, used);
-  order_.clear();
-  for (std::size_t i = 0; i < names_.size(); ++i) {
-    names_[i].share = names_[i].cpu / cpu + number(names_[i].rss) / rss;
-    order_.push_back(i);
+  const double newest = weights_.empty() ? 1 : kNewest;
+  for (Weight& weight : weights_) weight.share *= 1 - newest;
+  for (const Name& name : names_) {
+    const double share = name.cpu / cpu + number(name.rss) / rss;
+    auto found = std::lower_bound(
+        weights_.begin(), weights_.end(), name.name,
+        [](const Weight& one, std::string_view wanted) { return one.name < wanted; });
+    if (found == weights_.end() || found->name != name.name) {
+      if (weights_.size() == kMaxNames) continue;
+      found = weights_.insert(found, Weight{.name = std::string(name.name)});
+    }
+    found->share += newest * share;
   }
-  std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-    if (names_[a].share != names_[b].share) return names_[a].share > names_[b].share;
-    return a < b;  // by name
-  });
+  std::erase_if(weights_, [](const Weight& weight) { return weight.share < kForgotten; });
+}
+
+double ProcessMetrics::weight_of(std::string_view name) const {
+  const auto found = std::lower_bound(
+      weights_.begin(), weights_.end(), name,
+      [](const Weight& one, std::string_view wanted) { return one.name < wanted; });
+  return found != weights_.end() && found->name == name ? found->share : 0;
 }
 
 void ProcessMetrics::give(Slot& slot, std::string_view name) {
@@ -149,29 +162,26 @@ void ProcessMetrics::give(Slot& slot, std::string_view name) {
 }
 
 void ProcessMetrics::choose() {
-  weigh();
+  order_.clear();
+  for (std::size_t i = 0; i < weights_.size(); ++i) order_.push_back(i);
+  std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+    if (weights_[a].share != weights_[b].share) return weights_[a].share > weights_[b].share;
+    return a < b;  // by name
+  });
   std::size_t changes = 0;
   for (const std::size_t index : order_) {
-    const Name& name = names_[index];
-    if (name.name.empty() || slot_of(name.name) != nullptr) continue;
+    const Weight& weight = weights_[index];
+    if (weight.name.empty() || slot_of(weight.name) != nullptr) continue;
     if (slots_.size() < kSlots) {
-      give(slots_.emplace_back(), name.name);
+      give(slots_.emplace_back(), weight.name);
       continue;
     }
-    if (changes == kMostChanges || name.share < kLeastShare) return;
-    Slot* weakest = nullptr;
-    double least = 0;
-    for (Slot& slot : slots_) {
-      const auto found = std::find_if(names_.begin(), names_.end(),
-                                      [&](const Name& one) { return one.name == slot.name; });
-      const double share = found == names_.end() ? 0 : found->share;
-      if (weakest == nullptr || share < least) {
-        weakest = &slot;
-        least = share;
-      }
-    }
-    if (name.share < least * kClearlyMore) return;
-    give(*weakest, name.name);
+    if (changes == kMostChanges || weight.share < kLeastShare) return;
+    const auto weakest = std::min_element(
+        slots_.begin(), slots_.end(),
+        [&](const Slot& a, const Slot& b) { return weight_of(a.name) < weight_of(b.name); });
+    if (weight.share < weight_of(weakest->name) * kClearlyMore) return;
+    give(*weakest, weight.name);
     ++changes;
   }
 }
@@ -271,11 +281,10 @@ void ProcessMetrics::read(ProcessTable& table, std::uint64_t tick, WallTime wall
   if (!std::exchange(declared_, true)) declare(table);
   add_up(table);
   tell_totals(table);
-  const bool minute = tick % kChooseTicks == 0 || !chosen_;
-  if (minute) {
-    chosen_ = true;
-    choose();
-  }
+  const bool first = !std::exchange(chosen_, true);
+  const bool minute = tick % kMinuteTicks == 0 || first;
+  if (tick % kWeighTicks == 0 || first) weigh();
+  if (tick % kChooseTicks == 0 || first) choose();
   // New processes of the chosen names are taken up every now and then only.
   if (minute || tick % ProcessTable::kIdleTicks == 1) mark_details(table, minute);
   tell_slots();

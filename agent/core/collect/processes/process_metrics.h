@@ -1,7 +1,8 @@
 // What a tick's processes come to: totals, the names that need the most, and what is watched.
 //
-// The series of a name are a slot's, and slots are given to other names where those need clearly
-// more, at most once a minute: each change is a new series table.
+// The series of a name are a slot's, and a slot is given to another name only where that has needed
+// clearly more for minutes: each change is a new series table, which weighs as much as ten minutes
+// of history.
 #pragma once
 
 #include <array>
@@ -24,11 +25,18 @@ class ProcessMetrics {
   static constexpr std::size_t kWatchValues = 5;
   // Names that are compared, the first ones found: a box with more has one name a process.
   static constexpr std::size_t kMaxNames = 512;
-  // Ticks between two looks for names that need more.
-  static constexpr std::uint64_t kChooseTicks = 60;
+  // Ticks between two weighings, and how much of a name's weight each makes up: a half in three and
+  // a half minutes.
+  static constexpr std::uint64_t kWeighTicks = 10;
+  static constexpr double kNewest = 1.0 / 30;
+  static constexpr double kForgotten = 1e-4;
+  // Ticks between two looks for names that need more, and between two for what is read once a
+  // minute.
+  static constexpr std::uint64_t kChooseTicks = 600;
+  static constexpr std::uint64_t kMinuteTicks = 60;
   // What a name must need, against the one whose slot it takes; and at least this share of the box.
-  static constexpr double kClearlyMore = 1.5;
-  static constexpr double kLeastShare = 0.005;
+  static constexpr double kClearlyMore = 2;
+  static constexpr double kLeastShare = 0.02;
   // Slots that may change hands at one look.
   static constexpr std::size_t kMostChanges = 4;
   // Processes whose details are read: the largest of the chosen names first.
@@ -60,7 +68,11 @@ class ProcessMetrics {
     bool io_known = false;
     bool fds_known = false;
     bool pss_known = false;
-    double share = 0;  // of the box
+  };
+  // What a name has needed lately: its share of the box, smoothed.
+  struct Weight {
+    std::string name;
+    double share = 0;
   };
   struct Slot {
     std::string name;
@@ -88,6 +100,7 @@ class ProcessMetrics {
   void tell_watched(const ProcessTable& table, WallTime wall, std::vector<ToldEvent>& events);
   Slot* slot_of(std::string_view name);
   Name* name_of(std::string_view name);
+  double weight_of(std::string_view name) const;
   void give(Slot& slot, std::string_view name);
 
   Sample& sample_;
@@ -96,7 +109,8 @@ class ProcessMetrics {
   std::array<Sample::Alias, 5> totals_{};
   std::vector<Slot> slots_;
   std::vector<Watch> watches_;
-  std::vector<Name> names_;  // of this tick
+  std::vector<Name> names_;      // of this tick, by name
+  std::vector<Weight> weights_;  // by name, kMaxNames at most
   std::vector<std::size_t> order_;
 };
 
