@@ -164,8 +164,13 @@ bool Outbox::acknowledge(const wire::Ack& ack, Instant now) {
   return progress;
 }
 
+// An acknowledgement that came only after a coordinator's absence says nothing of the next.
+Duration Outbox::patience() const {
+  return std::min(3 * ack_time_, kMostPatience);
+}
+
 Duration Outbox::resend_wait() {
-  return std::max(resend_wait_.next(rng_), std::min(3 * ack_time_, kResendAfterMost));
+  return std::max(resend_wait_.next(rng_), patience());
 }
 
 void Outbox::rewind(Instant now) {
@@ -218,7 +223,7 @@ std::optional<Outbox::Next> Outbox::take_next(Instant now) {
       return std::nullopt;
     }
     entry = &entries_[next_];
-    if (next_ == 0) resend_at_ = std::max(resend_at_, now + kResendAfter / 2);
+    if (next_ == 0) resend_at_ = std::max(resend_at_, now + std::max(kResendAfter / 2, patience()));
     ++next_;
   }
   pace_.reserve(now, entry->record.bytes);
@@ -238,7 +243,7 @@ void Outbox::not_sent(const StoredRecord& record) {
 void Outbox::taken(Instant now) {
   pace_.taken(now);
   if (pace_.under_way() == 0) {
-    resend_at_ = std::max(resend_at_, now + std::max(kResendAfter / 2, 3 * ack_time_));
+    resend_at_ = std::max(resend_at_, now + std::max(kResendAfter / 2, patience()));
   }
 }
 

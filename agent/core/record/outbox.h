@@ -69,6 +69,7 @@ class Outbox {
   // With all of it at the broker and without progress for this long, or for a few times as long as
   // acknowledgements took lately, what was sent is sent again; the wait doubles up to the second.
   static constexpr Duration kResendAfter = std::chrono::seconds{10};
+  static constexpr Duration kMostPatience = std::chrono::minutes{1};
   static constexpr Duration kResendAfterMost = std::chrono::minutes{5};
 
   Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed, DrainLimits drain = {});
@@ -147,6 +148,7 @@ class Outbox {
   void erase(std::size_t index);
   void note_gap(const StoredRecord& record);
   void rewind(Instant now);
+  Duration patience() const;
   Duration resend_wait();
   Entry* take_overtaking();
 

@@ -52,6 +52,7 @@ void Recorder::tell_before(WallTime wall, Effects& effects) {
   wire::EventRecord event;
   event.time_ms = to_ms(wall);
   event.kind = "history_gap";
+  ++history_gaps_told_;
   event.severity = before.was_clean ? wire::Severity::info : wire::Severity::warning;
   event.text = before.was_clean
                    ? "the agent was stopped and started again"
@@ -181,6 +182,7 @@ void Recorder::tell_gaps(WallTime wall, bool clock_trusted, Effects& effects) {
     open_gap_ = whole;
     open_gap_event_ = RecordKey{options_.epoch, outbox_.next_number()};
     queue_.spare(open_gap_event_);
+    ++outbox_gaps_told_;
     add_event(gap_event(whole, wall), effects, std::move(drops));
   }
 }

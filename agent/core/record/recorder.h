@@ -94,6 +94,9 @@ class Recorder {
   std::size_t only_in_memory() const { return queue_.only_in_memory(); }
   const Outbox& outbox() const { return outbox_; }
   bool disk_failing() const { return queue_.disk_failing(); }
+  // Events of its own that it told, since start.
+  std::uint64_t outbox_gaps_told() const { return outbox_gaps_told_; }
+  std::uint64_t history_gaps_told() const { return history_gaps_told_; }
 
  private:
   // A record on its way from disk.
@@ -139,6 +142,8 @@ class Recorder {
 
   Gap open_gap_;  // the last one told, and the event that tells it
   RecordKey open_gap_event_;
+  std::uint64_t outbox_gaps_told_ = 0;
+  std::uint64_t history_gaps_told_ = 0;
 
   wire::Encoder encoder_;
   std::vector<std::vector<std::byte>> sent_;  // payloads of this step's Publish effects

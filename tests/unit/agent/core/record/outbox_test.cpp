@@ -313,17 +313,25 @@ TEST_F(OutboxTest, WhatTheBrokerHasNotTakenYetIsNotSentAgainForLong) {
   EXPECT_TRUE(outbox_.resend_if_stalled(at(900))) << "a broker that never answers";
 }
 
-TEST_F(OutboxTest, WhereAcknowledgementsTakeLongTheirAbsenceIsTakenLonger) {
-  for (int s = 0; s < 400; s += 40) {
-    add(1);
-    ASSERT_EQ(take_all(s).size(), 1U);
-    EXPECT_FALSE(outbox_.resend_if_stalled(at(s + 4)));
-    EXPECT_TRUE(outbox_.acknowledge(ack(outbox_.next_number() - 1), at(s + 30)));
-  }
+TEST_F(OutboxTest, WhereAcknowledgementsTakeLongTheirAbsenceIsTakenLongerUpToAMinute) {
+  const auto acknowledge_each_after = [&](int begin, int wait) {
+    for (int s = begin; s < begin + 1000; s += 100) {
+      add(1);
+      ASSERT_EQ(take_all(s).size(), 1U);
+      EXPECT_TRUE(outbox_.acknowledge(ack(outbox_.next_number() - 1), at(s + wait)));
+    }
+  };
+  acknowledge_each_after(0, 8);
   add(1);
-  take_all(400);
-  EXPECT_FALSE(outbox_.resend_if_stalled(at(450))) << "30 s are usual here";
-  EXPECT_TRUE(outbox_.resend_if_stalled(at(600)));
+  take_all(1000);
+  EXPECT_FALSE(outbox_.resend_if_stalled(at(1014))) << "8 s are usual here";
+  EXPECT_TRUE(outbox_.resend_if_stalled(at(1050)));
+  take_all(1050);
+  EXPECT_TRUE(outbox_.acknowledge(ack(outbox_.next_number() - 1), at(1051)));
+  acknowledge_each_after(1100, 90);
+  add(1);
+  take_all(3000);
+  EXPECT_TRUE(outbox_.resend_if_stalled(at(3061)));
 }
 
 TEST_F(OutboxTest, AGapOfBlocksBeginsWithTheFirstRow) {
