@@ -21,6 +21,8 @@ constexpr Duration kClockTrustedAfter = std::chrono::hours{1};
 constexpr std::string_view kKernelLogFact = "kernel_log";
 constexpr std::string_view kBootFact = "boot";
 constexpr std::string_view kRunning = " running";
+// Ticks between looks at how far the kernel log was told without an event: less than a block.
+constexpr std::uint64_t kPositionTicks = 10;
 constexpr Duration kTellTroublesEvery = std::chrono::minutes{1};
 
 // Where a block ends within the minute is the node's own: a site that gets its power back does not
@@ -80,13 +82,13 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
   const Readings& readings = event.readings;
   const std::uint64_t table_before = collector_.sample().table_id();
   watch_clock(readings, effects);
+  tell_boot(readings);
   collector_.read(readings, record_health(readings.wall));
   const Sample& sample = collector_.sample();
   sampled_ = true;
   sequence_ = readings.tick;
   wall_ = readings.wall;
-  tell_boot(readings, effects);
-  record_events(effects);
+  record_events(readings.tick, effects);
   recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series(), effects);
   if (linked_) {
     if (sample.table_id() != table_before) announce(effects);
@@ -98,7 +100,9 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
 }
 
 // An event of the kernel log takes along how far the log was told: both are on disk, or neither.
-void Agent::record_events(Effects& effects) {
+// Where it tells of nothing, the position rides with the next block, so that what was read is not
+// taken for lost after a restart.
+void Agent::record_events(std::uint64_t tick, Effects& effects) {
   for (ToldEvent& event : collector_.events()) {
     std::vector<Fact> facts;
     if (!event.position.empty()) {
@@ -106,11 +110,16 @@ void Agent::record_events(Effects& effects) {
     }
     recorder_.add_event(std::move(event.record), effects, {}, std::move(facts));
   }
+  if (tick % kPositionTicks != 0) return;
+  std::string position = collector_.kernel_log_position();
+  if (!position.empty()) {
+    recorder_.set_fact({std::string(kKernelLogFact), std::move(position)});
+  }
 }
 
 // Once for each boot of the box; and whether the agent had come to its end before it, which it does
 // when the box is shut down as it should be.
-void Agent::tell_boot(const Readings& readings, Effects& effects) {
+void Agent::tell_boot(const Readings& readings) {
   const std::string& boot = options_.hardware.boot_id;
   if (boot.empty()) return;
   const std::string last = std::exchange(last_boot_, {});
@@ -125,18 +134,20 @@ void Agent::tell_boot(const Readings& readings, Effects& effects) {
       0, to_ms(readings.wall) - std::chrono::duration_cast<std::chrono::milliseconds>(
                                     readings.when.time_since_epoch() + readings.suspended)
                                     .count());
-  event.kind =
-      metrics::event_name(clean ? metrics::EventKind::boot : metrics::EventKind::unclean_shutdown);
-  event.severity = clean ? wire::Severity::info : wire::Severity::warning;
-  event.text = clean ? "the box was started"
-                     : "the box was started; before, it had gone down without the agent being "
-                       "stopped: power loss, reset or crash";
+  event.kind = metrics::event_name(metrics::EventKind::boot);
+  event.severity = wire::Severity::info;
+  event.text = "the box was started";
   event.details = {{"boot_id", boot}};
-  if (!clean) {
-    event.details.push_back(
-        {"action", "look at power and cooling, and at what the kernel and firmware tell"});
-  }
-  recorder_.add_event(std::move(event), effects);
+  collector_.note(event);
+  if (clean) return;
+  event.kind = metrics::event_name(metrics::EventKind::unclean_shutdown);
+  event.severity = wire::Severity::warning;
+  event.text =
+      "before it was started, the box had gone down without the agent being stopped: power loss, "
+      "reset or crash";
+  event.details.push_back(
+      {"action", "look at power and cooling, and at what the kernel and firmware tell"});
+  collector_.note(std::move(event));
 }
 
 RecordHealth Agent::record_health(WallTime wall) const {
@@ -146,6 +157,8 @@ RecordHealth Agent::record_health(WallTime wall) const {
   health.bytes = outbox.bytes();
   health.dropped = outbox.dropped();
   health.samples_sent = samples_sent_;
+  health.outbox_gaps = recorder_.outbox_gaps_told();
+  health.history_gaps = recorder_.history_gaps_told();
   // A record made before the clock was set has no age.
   const std::int64_t age_ms = outbox.size() > 0 ? to_ms(wall) - outbox.oldest_ms() : 0;
   health.oldest_age = std::chrono::milliseconds{std::max<std::int64_t>(age_ms, 0)};
@@ -173,7 +186,7 @@ void Agent::watch_clock(const Readings& readings, Effects& effects) {
   event.severity = wire::Severity::warning;
   event.text = text;
   event.details = {{"step_ms", std::to_string(moved_ms)}};
-  recorder_.add_event(std::move(event), effects);
+  collector_.note(std::move(event));
 }
 
 void Agent::on(const LinkUp&, Instant now, Effects& effects) {

@@ -50,12 +50,17 @@ enum class EventKind : std::uint8_t {
   unit_restart,
   gpu_lost,
   gpu_hung,
+  gpu_failing,
+  gpu_reset_required,
   gpu_returned,
   nvml_state,
   boot,
   unclean_shutdown,
   clock_step,
   outbox_gap,
+  history_gap,
+  event_storm,
+  agent_stopped,
 };
 
 struct EventKindInfo {
@@ -124,7 +129,8 @@ inline constexpr EventKindInfo kEventKinds[] = {
      "A USB port or device failed: over-current, reset, no answer."},
     {EventKind::kernel_log_gap, "kernel_log_gap", "kernel log", "warning",
      "Messages of the kernel log were overwritten before they could be read."},
-    {EventKind::kernel_log_storm, "kernel_log_storm", "kernel log", "warning",
+    {EventKind::kernel_log_storm, "kernel_log_storm", "kernel log",
+     "as the worst in it, at least warning",
      "So many events came that not all were told one by one."},
     {EventKind::process_down, "process_down", "processes", "critical",
      "A watched process does not run any more."},
@@ -142,8 +148,12 @@ inline constexpr EventKindInfo kEventKinds[] = {
      "An NVIDIA GPU no longer answers, or has left the bus."},
     {EventKind::gpu_hung, "gpu_hung", "GPUs", "critical",
      "A question to an NVIDIA GPU is not answered in time."},
+    {EventKind::gpu_failing, "gpu_failing", "GPUs", "critical",
+     "An NVIDIA GPU answers every question with an error."},
+    {EventKind::gpu_reset_required, "gpu_reset_required", "GPUs", "critical",
+     "An NVIDIA GPU has to be reset before it can be used again."},
     {EventKind::gpu_returned, "gpu_returned", "GPUs", "info",
-     "An NVIDIA GPU that was lost or hung answers again."},
+     "An NVIDIA GPU that was lost, hung, failing or to be reset answers again."},
     {EventKind::nvml_state, "nvml_state", "GPUs", "warning, info where it works again",
      "NVIDIA's management library works, is missing, mismatches its driver, hangs or fails."},
     {EventKind::boot, "boot", "agent", "info", "The box was started."},
@@ -152,8 +162,16 @@ inline constexpr EventKindInfo kEventKinds[] = {
     {EventKind::clock_step, "clock_step", "agent", "warning", "The wall clock was set."},
     {EventKind::outbox_gap, "outbox_gap", "agent", "warning",
      "Records were dropped before the coordinator had them."},
+    {EventKind::history_gap, "history_gap", "agent", "info, warning where the end was not orderly",
+     "The agent did not run for a while: nothing was measured then."},
+    {EventKind::event_storm, "event_storm", "agent", "as the worst in it, at least warning",
+     "So many events came but for the kernel log's that not all were told one by one."},
+    {EventKind::agent_stopped, "agent_stopped", "agent", "info", "The agent was stopped."},
 };
 inline constexpr std::size_t kEventKindCount = std::size(kEventKinds);
+// Those that the kernel log tells come first.
+inline constexpr std::size_t kKernelLogKinds =
+    static_cast<std::size_t>(EventKind::kernel_log_storm) + 1;
 
 constexpr std::string_view event_name(EventKind kind) {
   return kEventKinds[static_cast<std::size_t>(kind)].name;

@@ -61,6 +61,20 @@ inline constexpr MetricInfo kEventMetrics[] = {
     event_count("event.unit_down", "Times a watched systemd unit went down."),
     event_count("event.unit_up", "Times a watched systemd unit came up."),
     event_count("event.unit_restart", "Times systemd restarted a watched unit."),
+    event_count("event.gpu_lost", "Times an NVIDIA GPU no longer answered, or left the bus."),
+    event_count("event.gpu_hung", "Times a question to an NVIDIA GPU was not answered in time."),
+    event_count("event.gpu_failing", "Times an NVIDIA GPU answered every question with an error."),
+    event_count("event.gpu_reset_required", "Times an NVIDIA GPU had to be reset."),
+    event_count("event.gpu_returned", "Times an NVIDIA GPU answered again."),
+    event_count("event.nvml_state", "Times NVIDIA's management library came into another state."),
+    event_count("event.boot", "Times the box was found started, 1 or 0 in a run of the agent."),
+    event_count("event.unclean_shutdown",
+                "Times the box was found to have gone down uncleanly, 1 or 0 in a run."),
+    event_count("event.clock_step", "Times the wall clock was set."),
+    event_count("event.outbox_gap", "Times records were dropped before the coordinator had them."),
+    event_count("event.history_gap", "Times the agent found that it had not run, 1 or 0 in a run."),
+    event_count("event.event_storm",
+                "Storms of events but for the kernel log's that were told together."),
 };
 
 inline constexpr MetricInfo kKernelLogMetrics[] = {

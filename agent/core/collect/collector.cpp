@@ -21,6 +21,7 @@
 #include "agent/core/collect/load.h"
 #include "agent/core/collect/memory.h"
 #include "agent/core/collect/network.h"
+#include "agent/core/collect/node_events.h"
 #include "agent/core/collect/power.h"
 #include "agent/core/collect/pressure.h"
 #include "agent/core/collect/processes/process_metrics.h"
@@ -105,6 +106,8 @@ struct Collector::State {
   UnitMetrics units{sample};
   std::string systemd_trouble;
   std::vector<ToldEvent> events;
+  std::vector<ToldEvent> noted;  // for the next read()
+  NodeEvents node_events{sample};
   std::string kernel_log_trouble;
   CpuSource cpu{sample};
   MemorySource memory{sample};
@@ -399,6 +402,9 @@ void Collector::read(const Readings& readings, const RecordHealth& record) {
   state.kernel_log_trouble = readings.kernel_log.error == 0
                                  ? std::string{}
                                  : std::generic_category().message(readings.kernel_log.error);
+  const std::size_t others = state.events.size();
+  for (ToldEvent& event : state.noted) state.events.push_back(std::move(event));
+  state.noted.clear();
   state.units.read(readings.systemd, readings.wall, state.events);
   state.systemd_trouble = readings.systemd.error;
   if (readings.processes != nullptr) {
@@ -407,6 +413,9 @@ void Collector::read(const Readings& readings, const RecordHealth& record) {
     state.processes.lose();
   }
   if (readings.gpus != nullptr) state.gpus.read(*readings.gpus, readings.wall, state.events);
+  state.node_events.set_count(metrics::EventKind::outbox_gap, record.outbox_gaps);
+  state.node_events.set_count(metrics::EventKind::history_gap, record.history_gaps);
+  state.node_events.fold(state.events, others, readings.when, readings.wall);
   state.settle(readings.tick);
   state.list_troubles();
   state.tell_health(readings, record);
@@ -421,12 +430,20 @@ std::span<const MountPoint> Collector::mount_points() const {
   return state_->file_systems.mount_points();
 }
 
+void Collector::note(wire::EventRecord event) {
+  state_->noted.push_back({std::move(event), {}});
+}
+
 std::vector<ToldEvent>& Collector::events() {
   return state_->events;
 }
 
 std::size_t Collector::kernel_log_taken() const {
   return state_->kernel_log.taken();
+}
+
+std::string Collector::kernel_log_position() {
+  return state_->kernel_log.take_position();
 }
 
 void Collector::restore_kernel_log(std::string_view position) {

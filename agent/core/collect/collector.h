@@ -30,12 +30,18 @@ class Collector {
   // when the mounts source was read.
   std::span<const MountPoint> mount_points() const;
 
+  // Something that the caller found has happened: among the events of the next read(), counted and
+  // folded as they are.
+  void note(wire::EventRecord event);
   // What happened, by the last read(); the caller may take them away.
   std::vector<ToldEvent>& events();
 
   // Bytes of the last reading's kernel log that are done with.
   std::size_t kernel_log_taken() const;
-  // The position that an earlier run stored with its last event of the kernel log.
+  // How far the kernel log has been told; empty where that is known from the last call. No event
+  // may be missing from the record that was told before.
+  std::string kernel_log_position();
+  // The position that an earlier run stored last.
   void restore_kernel_log(std::string_view position);
 
   // Sources that could not be read or understood at the last tick, by name, for the log; cleared

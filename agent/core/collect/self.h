@@ -25,6 +25,9 @@ struct RecordHealth {
   Duration oldest_age{};
   std::uint64_t dropped = 0;       // since start
   std::uint64_t samples_sent = 0;  // since start
+  // Events that the record told itself, since start.
+  std::uint64_t outbox_gaps = 0;
+  std::uint64_t history_gaps = 0;
 };
 
 // How one source fared, since start.

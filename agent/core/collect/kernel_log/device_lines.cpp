@@ -1,5 +1,7 @@
 #include "agent/core/collect/kernel_log/device_lines.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "agent/core/collect/kernel_log/line_parts.h"
@@ -12,18 +14,45 @@ using wire::Severity;
 
 constexpr std::size_t kMaxInterface = 15;  // IFNAMSIZ - 1
 
-// The interface a driver's line is about: the word before the first of these, be the line
-// "igb 0000:01:00.0 eth0: igb: eth0 NIC Link is Down", "r8169 0000:01:00.0 eth0: Link is Down" or
-// "eth0: link down". Empty where there is none, or where it comes so late that it is only quoted.
+// "0000:01:00.0", "1-1.2:1.0" of USB, "fd580000.ethernet", "virtio0": what a driver speaks for.
+bool is_device_address(std::string_view word) {
+  if (word.ends_with(':')) word.remove_suffix(1);
+  if (is_pci_address(word) || word.starts_with("virtio")) return true;
+  if (word.find_first_not_of("0123456789-:.") == std::string_view::npos) {
+    return contains(word, "-") && contains(word, ":");
+  }
+  const std::size_t dot = word.find('.');
+  return dot != std::string_view::npos && dot > 0 &&
+         word.substr(0, dot).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// The interface a driver's line is about, be it "eth0: link down", "e1000e: eth0 NIC Link is Down",
+// "r8169 0000:01:00.0 eth0: Link is Down", "ixgbe 0000:01:00.0: eth0: NIC Link is Down" or "igb
+// 0000:01:00.0 eth0: igb: eth0 NIC Link is Down". Empty where there is none, or where the words
+// stand elsewhere: a USB device may call itself anything, and be quoted.
 std::string_view interface_before(std::string_view line, std::string_view words) {
-  std::size_t at = line.find(words);
+  const std::size_t at = line.find(words);
   constexpr std::size_t kMostBefore = 96;
   if (at == std::string_view::npos || at == 0 || at > kMostBefore) return {};
   std::string_view before = line.substr(0, at);
-  while (before.ends_with(' ') || before.ends_with(':')) before.remove_suffix(1);
-  const std::size_t blank = before.find_last_of(" :");
-  if (blank != std::string_view::npos) before.remove_prefix(blank + 1);
-  return before.size() <= kMaxInterface ? before : std::string_view{};
+  constexpr std::size_t kMostWords = 5;
+  std::array<std::string_view, kMostWords> found;
+  std::size_t count = 0;
+  while (!before.empty()) {
+    if (count == kMostWords) return {};
+    found[count++] = before.substr(0, before.find(' '));
+    before.remove_prefix(std::min(before.size(), found[count - 1].size() + 1));
+  }
+  constexpr std::string_view kOthers[] = {"usb", "hub", "hid", "input", "scsi", "sd"};
+  for (const std::string_view other : kOthers) {
+    if (count > 1 && found[0].starts_with(other)) return {};
+  }
+  if (count == 2 && !found[0].ends_with(':')) return {};
+  if (count > 2 && !is_device_address(found[1])) return {};
+  if (count > 3 && !found[count - 2].ends_with(':')) return {};
+  std::string_view interface = found[count - 1];
+  while (interface.ends_with(':')) interface.remove_suffix(1);
+  return interface.size() <= kMaxInterface ? interface : std::string_view {};
 }
 
 bool tell_link(Findings& findings, bool up, std::string_view interface, std::string_view line) {
@@ -56,7 +85,8 @@ bool recognise_link(std::string_view line, Findings& findings) {
                               {": carrier acquired", true}};
   // "bond0: (slave eth0): link status definitely down, disabling slave"
   std::string_view rest = line;
-  if (const auto bond = take_until(rest, ": (slave "); bond && bond->size() <= kMaxInterface) {
+  if (const auto bond = take_until(rest, ": (slave ");
+      bond && bond->size() <= kMaxInterface && !contains(*bond, " ")) {
     const std::string_view slave = rest.substr(0, rest.find(')'));
     if (contains(rest, "link status definitely down"))
       return tell_link(findings, false, slave, line);
@@ -118,6 +148,8 @@ bool recognise_usb(std::string_view line, Findings& findings) {
   if (line.starts_with("over-current")) {
     text = "USB port " + std::string(*port) + " draws too much and was switched off";
     action = "unplug the device; use a hub with its own power supply";
+  } else if (line.starts_with("reset ") && contains(line, "-speed USB device")) {
+    text = named + " was reset";
   } else if (line.starts_with("device descriptor read") ||
              line.starts_with("device not accepting address") ||
              line.starts_with("device not responding") ||

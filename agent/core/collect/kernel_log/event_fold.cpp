@@ -28,7 +28,7 @@ bool get(std::string_view& in, std::uint64_t& number) {
 
 // Behind what was restored, of which no message is at hand.
 std::string text_of(EventKind kind, std::string_view subject) {
-  std::string text = "kernel log: " + std::string(metrics::event_name(kind));
+  std::string text = std::string(metrics::event_name(kind));
   if (!subject.empty()) text.append(" of ").append(subject);
   return text;
 }
@@ -48,18 +48,38 @@ bool EventFold::settled(std::uint64_t usec) const {
                       [&](const Window& window) { return window.ends <= usec; });
 }
 
-bool EventFold::may_tell(std::uint64_t usec) {
+bool EventFold::may_tell(std::uint64_t usec, bool critical) {
   if (usec >= minute_began_ + kMinute && storm_size_ == 0) {
     minute_began_ = usec;
     told_ = 0;
+    told_lesser_ = 0;
   }
   if (told_ >= kMaxToldAMinute) return false;
+  if (!critical && told_lesser_ >= kMaxToldAMinute - kForCritical) return false;
   ++told_;
+  if (!critical) ++told_lesser_;
   return true;
 }
 
-void EventFold::count_storm(EventKind kind, std::uint64_t count, std::uint64_t usec) {
+// For a window of its own, or for one that there is to become critical.
+bool EventFold::has_room(EventKind kind, wire::Severity severity, const Window* window) const {
+  const bool critical = severity == wire::Severity::critical;
+  std::size_t alike = 0;
+  std::size_t lesser = 0;
+  for (const Window& other : windows_) {
+    const bool other_critical = other.severity == wire::Severity::critical;
+    if (other.kind == kind && other_critical == critical) ++alike;
+    if (!other_critical) ++lesser;
+  }
+  if (window != nullptr) return !critical || alike < kMaxOfAKind;
+  if (windows_.size() >= kMaxWindows || alike >= kMaxOfAKind) return false;
+  return critical || lesser < kMaxWindows - kForCritical;
+}
+
+void EventFold::count_storm(EventKind kind, wire::Severity severity, std::uint64_t count,
+                            std::uint64_t usec) {
   if (storm_size_ == 0) storm_first_ = usec;
+  storm_worst_ = std::max(storm_worst_, severity);
   storm_[static_cast<std::size_t>(kind)] += count;
   storm_size_ += count;
   storm_newest_ = std::max(storm_newest_, usec);
@@ -67,19 +87,21 @@ void EventFold::count_storm(EventKind kind, std::uint64_t count, std::uint64_t u
 
 Told EventFold::storm_event() {
   Told told;
-  told.finding = finding(EventKind::kernel_log_storm, wire::Severity::warning, "",
-                         std::to_string(storm_size_) +
-                             " more messages of the kernel log told of events within a short time");
+  told.finding = finding(storm_kind_, std::max(storm_worst_, wire::Severity::warning), "",
+                         std::to_string(storm_size_) + " more events came within a short time");
   for (std::size_t kind = 0; kind < storm_.size(); ++kind) {
     if (storm_[kind] > 0) {
       told.finding.with(metrics::kEventKinds[kind].name, std::to_string(storm_[kind]));
     }
   }
-  told.finding.with("action", "look at the node's kernel log (journalctl -k)");
+  told.finding.with("action", storm_kind_ == EventKind::kernel_log_storm
+                                  ? "look at the node's kernel log (journalctl -k)"
+                                  : "look at the node's journal, and at what keeps failing there");
   told.usec = storm_newest_;
   told.count = storm_size_;
   told.first_usec = storm_first_;
   storm_.fill(0);
+  storm_worst_ = wire::Severity::info;
   storm_size_ = 0;
   storm_newest_ = 0;
   return told;
@@ -93,10 +115,10 @@ std::optional<Told> EventFold::close(std::size_t index, std::uint64_t now) {
     return std::nullopt;
   }
   const std::uint64_t count = std::exchange(window.count, 0);
-  window.length = std::min(window.length * 2, kWindowMost);
+  window.length = std::min(window.length * 2, longest_);
   window.ends = std::max(now, window.ends) + window.length;
-  if (!may_tell(now)) {
-    count_storm(window.kind, count, window.newest);
+  if (!may_tell(now, false)) {
+    count_storm(window.kind, window.severity, count, window.newest);
     return std::nullopt;
   }
   Told told{std::move(window.last), window.newest, count, window.first};
@@ -113,6 +135,7 @@ std::optional<Told> EventFold::advance(std::uint64_t usec) {
   if (storm_size_ > 0 && usec >= minute_began_ + kMinute) {
     minute_began_ = usec;
     told_ = 1;
+    told_lesser_ = 1;
     return storm_event();
   }
   for (std::size_t i = 0; i < windows_.size(); ++i) {
@@ -135,8 +158,9 @@ std::optional<Told> EventFold::offer(Finding finding, std::uint64_t usec) {
     ++folded_;
     return std::nullopt;
   }
-  if (!may_tell(usec) || (window == nullptr && windows_.size() == kMaxWindows)) {
-    count_storm(finding.kind, 1, usec);
+  if (!has_room(finding.kind, finding.severity, window) ||
+      !may_tell(usec, finding.severity == wire::Severity::critical)) {
+    count_storm(finding.kind, finding.severity, 1, usec);
     ++folded_;
     return std::nullopt;
   }
@@ -156,6 +180,8 @@ std::string EventFold::save() const {
   std::string out;
   put(out, minute_began_);
   put(out, told_);
+  put(out, told_lesser_);
+  put(out, static_cast<std::uint64_t>(storm_worst_));
   put(out, storm_first_);
   put(out, storm_newest_);
   for (std::size_t kind = 0; kind < storm_.size(); ++kind) {
@@ -167,9 +193,11 @@ std::string EventFold::save() const {
   for (const Window& window : windows_) {
     put(out, static_cast<std::uint64_t>(window.kind));
     put(out, static_cast<std::uint64_t>(window.severity));
-    for (const std::uint64_t number :
-         {window.ends, window.length, window.count, window.first, window.newest}) {
-      put(out, number);
+    // Most have no repeats yet: this is written with every event.
+    for (const std::uint64_t number : {window.ends, window.length, window.count}) put(out, number);
+    if (window.count > 0) {
+      put(out, window.first);
+      put(out, window.newest);
     }
     out += window.subject;
     out += kItemEnd;
@@ -178,12 +206,16 @@ std::string EventFold::save() const {
 }
 
 bool EventFold::restore(std::string_view saved) {
-  EventFold other;
+  EventFold other(storm_kind_, longest_);
+  constexpr auto kWorst = static_cast<std::uint64_t>(wire::Severity::critical);
+  std::uint64_t worst = 0;
   auto line = take_until(saved, std::string_view(&kItemEnd, 1));
   if (!line || !get(*line, other.minute_began_) || !get(*line, other.told_) ||
+      !get(*line, other.told_lesser_) || !get(*line, worst) || worst > kWorst ||
       !get(*line, other.storm_first_) || !get(*line, other.storm_newest_)) {
     return false;
   }
+  other.storm_worst_ = static_cast<wire::Severity>(worst);
   while (!line->empty()) {
     std::uint64_t kind = 0;
     std::uint64_t count = 0;
@@ -197,12 +229,11 @@ bool EventFold::restore(std::string_view saved) {
     std::uint64_t severity = 0;
     if (other.windows_.size() == kMaxWindows || !get(*line, kind) || !get(*line, severity) ||
         !get(*line, window.ends) || !get(*line, window.length) || !get(*line, window.count) ||
-        !get(*line, window.first) || !get(*line, window.newest)) {
+        (window.count > 0 && (!get(*line, window.first) || !get(*line, window.newest)))) {
       return false;
     }
-    constexpr auto kWorst = static_cast<std::uint64_t>(wire::Severity::critical);
     if (kind >= metrics::kEventKindCount || severity > kWorst || window.length < kWindow ||
-        window.length > kWindowMost || line->size() > kMaxSubject) {
+        window.length > longest_ || line->size() > kMaxSubject) {
       return false;
     }
     window.kind = static_cast<EventKind>(kind);

@@ -3,7 +3,8 @@
 //
 // Time is the kernel log's own, microseconds since boot. Nothing is dropped: everything offered is
 // told by itself or counted in something that is told later. One call tells at most one event, so
-// that the caller can save the state behind each.
+// that the caller can save the state behind each. What is critical has room of its own, so that no
+// noise keeps it from being told.
 #pragma once
 
 #include <array>
@@ -32,11 +33,21 @@ class EventFold {
   static constexpr std::uint64_t kWindow = 60'000'000;
   static constexpr std::uint64_t kWindowMost = 3'600'000'000;
   // Kinds and subjects whose repeats are counted at a time; what comes beyond is counted by its
-  // kind alone.
+  // kind alone. A kind has so many of what is critical, and so many of what is not.
   static constexpr std::size_t kMaxWindows = 64;
+  static constexpr std::size_t kMaxOfAKind = 16;
   // Events told in a minute; what comes beyond is counted by kind and told when the minute is over.
   static constexpr std::size_t kMaxToldAMinute = 60;
+  // Of windows and of events in a minute: for what is critical, and told for the first time.
+  static constexpr std::size_t kForCritical = 32;
+  static_assert(kForCritical >= 2 * kMaxOfAKind, "one critical kind leaves room for another");
+  static_assert(kForCritical < kMaxToldAMinute && kForCritical < kMaxWindows);
   static constexpr std::size_t kMaxSubject = 96;
+
+  // `storm`: the kind of the event that tells of many; `longest`: a window's most.
+  explicit EventFold(EventKind storm = EventKind::kernel_log_storm,
+                     std::uint64_t longest = kWindowMost)
+      : storm_kind_(storm), longest_(longest) {}
 
   // True where advance(usec) has nothing more to tell.
   bool settled(std::uint64_t usec) const;
@@ -68,13 +79,19 @@ class EventFold {
   Window* find(EventKind kind, std::string_view subject);
   std::optional<Told> close(std::size_t index, std::uint64_t now);
   Told storm_event();
-  bool may_tell(std::uint64_t usec);
-  void count_storm(EventKind kind, std::uint64_t count, std::uint64_t usec);
+  bool may_tell(std::uint64_t usec, bool critical);
+  bool has_room(EventKind kind, wire::Severity severity, const Window* window) const;
+  void count_storm(EventKind kind, wire::Severity severity, std::uint64_t count,
+                   std::uint64_t usec);
 
+  EventKind storm_kind_;
+  std::uint64_t longest_;
   std::vector<Window> windows_;
   std::uint64_t minute_began_ = 0;
-  std::uint64_t told_ = 0;  // in that minute
+  std::uint64_t told_ = 0;         // in that minute
+  std::uint64_t told_lesser_ = 0;  // of these: not from the room for what is critical
   std::array<std::uint64_t, metrics::kEventKindCount> storm_{};
+  wire::Severity storm_worst_ = wire::Severity::info;
   std::uint64_t storm_size_ = 0;
   std::uint64_t storm_first_ = 0;
   std::uint64_t storm_newest_ = 0;

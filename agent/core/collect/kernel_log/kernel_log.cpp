@@ -15,7 +15,7 @@ namespace bw::agent {
 
 namespace {
 
-constexpr std::string_view kVersion = "1\n";
+constexpr std::string_view kVersion = "2\n";
 constexpr std::uint64_t kUsecPerMs = 1000;
 // A severity is the kernel's own for no message above this: what is only for debugging tells of no
 // event.
@@ -24,7 +24,7 @@ constexpr unsigned kDebug = 7;
 constexpr std::uint64_t kMostUsec = 1ULL << 60U;
 constexpr std::size_t kMaxBootId = 64;
 
-static_assert(std::size(metrics::kEventMetrics) <= metrics::kEventKindCount);
+static_assert(std::size(metrics::kEventMetrics) >= metrics::kKernelLogKinds);
 static_assert(std::size(metrics::kKernelLogMetrics) == 4);
 // Of an event: whatever the kernel's line holds.
 static_assert(KernelMessage::kMaxText > wire::kMaxText, "texts are cut in tell()");
@@ -37,7 +37,7 @@ std::string cut(std::string text) {
 }  // namespace
 
 void KernelLog::declare() {
-  for (std::size_t i = 0; i < std::size(metrics::kEventMetrics); ++i) {
+  for (std::size_t i = 0; i < metrics::kKernelLogKinds; ++i) {
     aliases_[i] = sample_.declare(metrics::kEventMetrics[i]);
   }
   for (std::size_t i = 0; i < own_.size(); ++i) {
@@ -70,6 +70,12 @@ std::string KernelLog::position() const {
          std::to_string(told_of_next_) + "\n" + fold_.save();
 }
 
+std::string KernelLog::take_position() {
+  if (done_ == kUnread || boot_id_.empty() || done_ == position_taken_) return {};
+  position_taken_ = done_;
+  return position();
+}
+
 // The log's stamps come from a clock that drifts against ours: a message that was not there at the
 // last tick is not from before it, and none is from the future.
 std::int64_t KernelLog::wall_ms(std::uint64_t usec, bool just_read) const {
@@ -82,6 +88,9 @@ std::int64_t KernelLog::wall_ms(std::uint64_t usec, bool just_read) const {
 
 void KernelLog::tell(const Told& told, std::vector<ToldEvent>& events) {
   ++told_this_tick_;
+  if (told.finding.kind == EventKind::kernel_log_storm) {
+    ++counts_[static_cast<std::size_t>(EventKind::kernel_log_storm)];
+  }
   ToldEvent& event = events.emplace_back();
   event.record.time_ms = wall_ms(told.usec, told.count == 0);
   event.record.kind = metrics::event_name(told.finding.kind);
@@ -219,7 +228,7 @@ void KernelLog::read(const KernelLogReading& reading, Instant when, WallTime wal
   } else {
     was_caught_up_ = false;
   }
-  for (std::size_t i = 0; i < std::size(metrics::kEventMetrics); ++i) {
+  for (std::size_t i = 0; i < metrics::kKernelLogKinds; ++i) {
     sample_.set(aliases_[i], static_cast<double>(counts_[i]));
   }
   const std::uint64_t own[] = {fold_.folded(), messages_, lost_, malformed_};

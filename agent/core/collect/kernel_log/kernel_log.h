@@ -2,7 +2,8 @@
 // between.
 //
 // How far it was told travels with every event as its `position`, to be stored in the event's own
-// write: after a restart within the same boot reading resumes behind the last event on disk.
+// write, and with the record where there is no event: after a restart within the same boot reading
+// resumes behind what is on disk.
 #pragma once
 
 #include <array>
@@ -39,6 +40,10 @@ class KernelLog {
   // Bytes of the last reading that are done with: the rest is to come again.
   std::size_t taken() const { return taken_; }
 
+  // How far all is told, to be stored behind the events told so far; empty where that is what the
+  // last one said.
+  std::string take_position();
+
   // What an earlier run, maybe of an earlier boot, stored last. Before the first read(), or later
   // where the disk could not be read before.
   void restore(std::string_view position);
@@ -69,6 +74,7 @@ class KernelLog {
   std::string boot_id_;           // of what is being read; empty before
   std::string restored_;          // until the first reading tells the boot
   std::uint64_t done_ = kUnread;  // the sequence number up to which all is told
+  std::uint64_t position_taken_ = kUnread;  // done_ at the last take_position()
   std::size_t told_of_next_ = 0;  // findings of the message after it that are told already
   std::uint64_t newest_usec_ = 0;
   std::size_t taken_ = 0;
@@ -81,8 +87,8 @@ class KernelLog {
   std::int64_t caught_up_ms_ = 0;
 
   bool declared_ = false;  // the first time that there is a log
-  std::array<std::uint64_t, metrics::kEventKindCount> counts_{};
-  std::array<Sample::Alias, metrics::kEventKindCount> aliases_{};
+  std::array<std::uint64_t, metrics::kKernelLogKinds> counts_{};
+  std::array<Sample::Alias, metrics::kKernelLogKinds> aliases_{};
   Counts xids_;
   Counts sxids_;
   std::map<Sample::Alias, std::uint64_t> code_counts_;

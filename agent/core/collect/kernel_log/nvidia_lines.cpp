@@ -120,8 +120,10 @@ bool recognise_xid(std::string_view line, Findings& findings) {
   }
   found.text = "Xid " + std::to_string(*code) + " on the GPU at " + pci + ": ";
   found.text += info == nullptr ? "not in the catalogue" : std::string(info->meaning);
-  if (info != nullptr) found.with("mnemonic", info->mnemonic);
-  found.with("message", line).with("resolution", remedy_name(remedy)).with("action", action);
+  if (info != nullptr) {
+    found.with("mnemonic", info->mnemonic).with("resolution", resolution_of(*info));
+  }
+  found.with("message", line).with("action", action);
   findings.push_back(std::move(found));
   if (*code == kFallenOffBus) tell_bus_loss(pci, findings);
   return true;
@@ -204,7 +206,7 @@ constexpr DriverLine kDriverLines[] = {
      "the driver was not given a GPU that it supports", "unload the driver that holds the GPU"},
     {"Rate limiting GSP RPC error prints", Severity::critical,
      "a GPU's system processor does not answer: so many errors that they are no longer printed",
-     "reset the GPU"},
+     "stop the agent, which holds the GPU open, and reset the GPU"},
     {"No NVIDIA GPU found", Severity::warning, "the driver found no GPU",
      "check the GPU's seat and power, and the firmware's PCI settings"},
 };

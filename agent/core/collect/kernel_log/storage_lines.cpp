@@ -51,7 +51,8 @@ bool recognise_file_system(std::string_view line, Findings& findings) {
     rest = line;
   }
   const std::string named = std::string(kind) + " on " + std::string(device.empty() ? "?" : device);
-  if (contains(rest, "emounting filesystem read-only") || contains(rest, "forced readonly")) {
+  if (contains(rest, "emounting filesystem read-only") || contains(rest, "forced readonly") ||
+      contains(rest, "Filesystem has been set read-only")) {
     return tell(findings, EventKind::file_system_readonly, Severity::critical, device,
                 named + " was made read-only after errors", whole, kReadOnly);
   }
@@ -59,9 +60,10 @@ bool recognise_file_system(std::string_view line, Findings& findings) {
     return tell(findings, EventKind::file_system_readonly, Severity::critical, device,
                 named + " was shut down after errors", whole, kReadOnly);
   }
-  const bool bad = says_error || contains(rest, "I/O error") || contains(rest, "orruption") ||
-                   contains(rest, "error ") || contains(rest, "rror:") ||
-                   contains(rest, "failed checksum") || contains(rest, "Aborting journal");
+  const bool bad = says_error || rest.starts_with("error, ") || contains(rest, "I/O error") ||
+                   contains(rest, "orruption") || contains(rest, "error ") ||
+                   contains(rest, "rror:") || contains(rest, "failed checksum") ||
+                   contains(rest, "Aborting journal");
   if (!bad || contains(rest, "errors=") || contains(rest, "no error")) return false;
   return tell(findings, EventKind::file_system_error,
               says_error || contains(rest, "orruption") ? Severity::critical : Severity::warning,
@@ -99,11 +101,34 @@ bool recognise_block(std::string_view line, Findings& findings) {
             .with("action", kCheckDisk));
     return true;
   }
-  if (contains(line, ": attempt to access beyond end of device")) {
-    return tell(findings, EventKind::disk_error, Severity::warning, "",
-                "something was looked for beyond a disk's end", whole, kCheckFileSystem);
-  }
   return false;
+}
+
+// "kworker/u8:1: attempt to access beyond end of device": behind a program's name, which is to be
+// taken for nothing else.
+bool recognise_beyond_end(std::string_view line, Findings& findings) {
+  constexpr std::size_t kMaxName = 15;  // TASK_COMM_LEN - 1
+  if (line.find(": attempt to access beyond end of device") > kMaxName) return false;
+  return tell(findings, EventKind::disk_error, Severity::warning, "",
+              "something was looked for beyond a disk's end", line, kCheckFileSystem);
+}
+
+// "nvme0n1: Read(0x2) @ LBA 8, 8 blocks, Unrecovered Read Error (sct 0x2 / sc 0x81) DNR". Status
+// code types: NVM Express Base Specification, 2 is media and data integrity, 3 the path.
+bool recognise_nvme_command(std::string_view line, Findings& findings) {
+  std::string_view rest = line;
+  const auto device = take_until(rest, ": ");
+  if (!device || !device->starts_with("nvme") || contains(*device, " ")) return false;
+  if (!contains(rest, " @ LBA ") || !take_until(rest, "(sct 0x")) return false;
+  const auto type = take_number(rest, 16);
+  if (!type) return false;
+  constexpr std::uint64_t kMedia = 2;
+  const bool media = *type == kMedia;
+  return tell(findings, EventKind::nvme_error, media ? Severity::critical : Severity::warning,
+              *device,
+              "NVMe disk " + std::string(*device) +
+                  (media ? " lost data: its medium has an error" : " failed a command"),
+              line, kCheckDisk);
 }
 
 // "nvme nvme0: I/O 22 QID 0 timeout, reset controller", "nvme nvme0: I/O tag 22 ... timeout, ...",
@@ -132,7 +157,9 @@ bool recognise_nvme(std::string_view line, Findings& findings) {
     return tell(findings, EventKind::nvme_error, Severity::critical, device,
                 named + " went down and is reset", whole, kCheckDisk);
   }
-  if (contains(line, "timeout")) {
+  std::string_view rest = line.substr(device.size());
+  const bool command = take(rest, ": I/O ") && contains(rest, " timeout");
+  if (command || contains(line, ": timeout request 0x") || contains(line, ": timeout cid 0x")) {
     return tell(findings, EventKind::nvme_error, Severity::warning, device,
                 named + " did not answer in time", whole, kCheckDisk);
   }
@@ -225,8 +252,9 @@ bool recognise_others(std::string_view line, Findings& findings) {
 
 bool recognise_storage(const KernelMessage& message, Findings& findings) {
   const std::string_view line = message.text;
-  return recognise_file_system(line, findings) || recognise_block(line, findings) ||
-         recognise_nvme(line, findings) || recognise_ata(line, findings) ||
+  return recognise_beyond_end(line, findings) || recognise_file_system(line, findings) ||
+         recognise_block(line, findings) || recognise_nvme(line, findings) ||
+         recognise_nvme_command(line, findings) || recognise_ata(line, findings) ||
          recognise_scsi(line, findings) || recognise_array(line, findings) ||
          recognise_others(line, findings);
 }

@@ -1,5 +1,7 @@
 #include "agent/core/collect/kernel_log/task_lines.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "agent/core/collect/kernel_log/line_parts.h"
@@ -120,8 +122,15 @@ constexpr Oops kOopses[] = {
     {"list_del corruption", "the kernel found one of its lists damaged"},
 };
 
+// "kernel BUG at mm/slub.c:363!", and whatever else `start` begins with.
+bool is_oops(std::string_view line, std::string_view start) {
+  if (!line.starts_with(start)) return false;
+  return start != "kernel BUG at " || line.ends_with('!');
+}
+
 bool recognise_oops(std::string_view line, Findings& findings) {
-  if (take(line, "Kernel panic - ")) {
+  // Longer than a program's name may be.
+  if (line.starts_with("Kernel panic - not syncing") && take(line, "Kernel panic - ")) {
     findings.push_back(finding(EventKind::kernel_panic, Severity::critical, "",
                                "the kernel gave up: " + std::string(line))
                            .with("message", line)
@@ -129,8 +138,7 @@ bool recognise_oops(std::string_view line, Findings& findings) {
     return true;
   }
   for (const Oops& oops : kOopses) {
-    if (!line.starts_with(oops.start)) continue;
-    // Programs' faults look alike but for the name in front: those are crashes, see below.
+    if (!is_oops(line, oops.start)) continue;
     findings.push_back(
         finding(EventKind::kernel_oops, Severity::critical, oops.start, std::string(oops.text))
             .with("message", line)
@@ -142,34 +150,97 @@ bool recognise_oops(std::string_view line, Findings& findings) {
   return false;
 }
 
-// "name[123]: segfault at 8 ip ... in name[...]" and "traps: name[123] general protection fault
-// ip:..." The name is a program's own choice, and told as such only.
-bool recognise_crash(std::string_view line, Findings& findings) {
-  const bool trap = take(line, "traps: ");
-  const std::size_t close = line.find(']');
-  const std::size_t open = close == std::string_view::npos ? close : line.rfind('[', close);
-  if (open == std::string_view::npos || open == 0 || open > 64) return false;
-  const std::string_view name = line.substr(0, open);
-  std::string_view pid = line.substr(open + 1, close - open - 1);
-  line.remove_prefix(close + 1);
-  const std::string_view pid_text = pid;
-  if (!take_number(pid) || !pid.empty()) return false;
-  take(line, ":");
-  if (!take(line, " ")) return false;
-  std::string_view fault;
-  if (line.starts_with("segfault at ")) {
-    fault = "segmentation fault";
-  } else if (trap && contains(line, " ip:")) {
-    fault = line.substr(0, line.find(" ip:"));
-  } else {
-    return false;
+// A program's name is its own choice, and some lines begin with it: nothing in them is a message of
+// another kind, and none is handed on.
+constexpr std::size_t kMaxName = 15;  // TASK_COMM_LEN - 1
+
+// What stands behind "name[123]" or "name".
+struct NamedLine {
+  std::string_view behind;
+  std::string_view fault;  // empty: no crash
+};
+constexpr NamedLine kBehindPid[] = {
+    {": segfault at ", "segmentation fault"},              // x86
+    {": unhandled exception: ", "unhandled exception"},    // arm64
+    {": unhandled signal ", "unhandled signal"},           // riscv, powerpc
+    {": potentially unexpected fatal signal ", "signal"},  // print-fatal-signals
+    {" bad frame in ", "damaged stack"},
+    {": bad frame in ", "damaged stack"},
+    {" vsyscall ", {}},
+    {": vsyscall ", {}},
+};
+constexpr std::string_view kBehindName[] = {
+    ": page allocation failure", ": page_frag", ": vmalloc ", ": memfd_create() ", " (", ": bytes ",
+};
+
+struct NamedProcess {
+  std::string_view name;
+  std::string_view pid;
+  std::string_view rest;  // behind "name[pid]"
+};
+
+// The process at the beginning of a line: of several that might be it the last, since what the
+// kernel adds holds none so early.
+template <typename Behind>
+std::optional<NamedProcess> take_process(std::string_view line, Behind&& is_behind) {
+  for (std::size_t open = std::min(kMaxName, line.size()); open > 0; --open) {
+    if (open == line.size() || line[open] != '[') continue;
+    std::string_view rest = line.substr(open + 1);
+    const auto pid = take_number(rest);
+    if (!pid || !take(rest, "]") || !is_behind(rest)) continue;
+    return NamedProcess{line.substr(0, open),
+                        line.substr(open + 1, line.size() - open - 2 - rest.size()), rest};
   }
-  findings.push_back(finding(EventKind::process_crash, Severity::warning, name,
-                             "process " + std::string(name) + " crashed: " + std::string(fault))
-                         .with("process", name)
-                         .with("pid", pid_text)
-                         .with("message", line)
-                         .with("action", "look at the program's own log and core dump"));
+  return std::nullopt;
+}
+
+void tell_crash(const NamedProcess& process, std::string_view fault, Findings& findings) {
+  std::string_view message = process.rest;
+  take(message, ":");
+  take(message, " ");
+  findings.push_back(
+      finding(EventKind::process_crash, Severity::warning, process.name,
+              "process " + std::string(process.name) + " crashed: " + std::string(fault))
+          .with("process", process.name)
+          .with("pid", process.pid)
+          .with("message", message)
+          .with("action", "look at the program's own log and core dump"));
+}
+
+// "name (123): /proc/123/oom_adj is deprecated", "name: page allocation failure: order:0"; not
+// "name: attempt to access beyond end of device", which is a disk's.
+bool begins_with_name(std::string_view line) {
+  for (const std::string_view behind : kBehindName) {
+    for (std::size_t at = line.find(behind); at <= kMaxName; at = line.find(behind, at + 1)) {
+      if (behind != " (") return true;
+      std::string_view rest = line.substr(at + behind.size());
+      if (take_number(rest) && rest.starts_with("): ")) return true;
+    }
+  }
+  return false;
+}
+
+// "name[123]: segfault at 8 ip ... in name[...]" and "traps: name[123] general protection fault
+// ip:...": true for every line that begins with a program's name, a crash or not.
+bool recognise_crash(std::string_view line, Findings& findings) {
+  const NamedLine* found = nullptr;
+  auto process = take_process(line, [&](std::string_view rest) {
+    for (const NamedLine& known : kBehindPid) {
+      if (rest.starts_with(known.behind)) found = &known;
+    }
+    return found != nullptr;
+  });
+  if (process) {
+    if (!found->fault.empty()) tell_crash(*process, found->fault, findings);
+    return true;
+  }
+  if (!take(line, "traps: ")) return begins_with_name(line);
+  process = take_process(
+      line, [](std::string_view rest) { return rest.starts_with(" ") && contains(rest, " ip:"); });
+  if (process) {
+    const std::string_view rest = process->rest.substr(1);
+    tell_crash(*process, rest.substr(0, rest.find(" ip:")), findings);
+  }
   return true;
 }
 
@@ -187,7 +258,7 @@ bool TaskLines::recognise_kill(std::string_view line, Findings& findings) {
     kill_.task_cgroup = value_of(line, "task_memcg=");
     return true;
   }
-  if (const std::size_t at = line.find(" invoked oom-killer: "); at != std::string_view::npos) {
+  if (const std::size_t at = line.find(" invoked oom-killer: "); at <= kMaxName) {
     asked_by_ = line.substr(0, at);
     return true;
   }
@@ -231,10 +302,10 @@ bool TaskLines::recognise_kill(std::string_view line, Findings& findings) {
 
 bool TaskLines::recognise(const KernelMessage& message, Findings& findings) {
   const std::string_view line = message.text;
-  return recognise_kill(line, findings) || recognise_hung(line, findings) ||
-         recognise_soft_lockup(line, findings) || recognise_hard_lockup(line, findings) ||
-         recognise_stall(line, findings) || recognise_oops(line, findings) ||
-         recognise_crash(line, findings);
+  return recognise_crash(line, findings) || recognise_kill(line, findings) ||
+         recognise_hung(line, findings) || recognise_soft_lockup(line, findings) ||
+         recognise_hard_lockup(line, findings) || recognise_stall(line, findings) ||
+         recognise_oops(line, findings);
 }
 
 }  // namespace bw::agent

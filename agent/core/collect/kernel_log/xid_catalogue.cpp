@@ -92,8 +92,8 @@ constexpr XidInfo kXids[] = {
      info},
     {46, "ROBUST_CHANNEL_GPU_TIMEOUT_ERROR", "GPU stopped to respond", reset_gpu, critical},
     {47, "ROBUST_CHANNEL_NVENC0_ERROR", "Video encoder 0 error", contact_support, warning},
-    {48, "ROBUST_CHANNEL_GPU_ECC_DBE", "Memory error of two bits that ECC can't correct", reset_gpu,
-     critical},
+    {48, "ROBUST_CHANNEL_GPU_ECC_DBE", "Memory error of two bits that ECC can't correct",
+     see_workflow_48, critical},
     {49, "SILENT_RUNNING_CONSTANT_LEVEL_SET_BY_REGISTRY", "Silent running level set",
      contact_support, warning},
     {50, "SILENT_RUNNING_LEVEL_TRANSITION_DUE_TO_RC_ERROR",
@@ -216,14 +216,14 @@ constexpr XidInfo kXids[] = {
     {141, "ROBUST_CHANNEL_FAST_PATH_ERROR", "Fast path of CUDA failed", none, info},
     {142, "ROBUST_CHANNEL_NVENC3_ERROR", "Video encoder 3 error", contact_support, warning},
     {143, "GPU_INIT_ERROR", "GPU could not be initialised", reset_gpu, critical},
-    {144, "NVLINK_SAW_ERROR", "NVLink error (SAW unit)", check_nvlink, warning},
-    {145, "NVLINK_RLW_ERROR", "NVLink error (RLW unit)", check_nvlink, warning},
-    {146, "NVLINK_TLW_ERROR", "NVLink error (TLW unit)", check_nvlink, warning},
-    {147, "NVLINK_TREX_ERROR", "NVLink error (TREX unit)", check_nvlink, warning},
-    {148, "NVLINK_NVLPW_CTRL_ERROR", "NVLink error (NVLPW control unit)", check_nvlink, warning},
-    {149, "NVLINK_NETIR_ERROR", "NVLink error (NETIR unit): the link itself", check_nvlink,
+    {144, "NVLINK_SAW_ERROR", "NVLink error (SAW unit)", check_nvlink5, warning},
+    {145, "NVLINK_RLW_ERROR", "NVLink error (RLW unit)", check_nvlink5, warning},
+    {146, "NVLINK_TLW_ERROR", "NVLink error (TLW unit)", check_nvlink5, warning},
+    {147, "NVLINK_TREX_ERROR", "NVLink error (TREX unit)", check_nvlink5, warning},
+    {148, "NVLINK_NVLPW_CTRL_ERROR", "NVLink error (NVLPW control unit)", check_nvlink5, warning},
+    {149, "NVLINK_NETIR_ERROR", "NVLink error (NETIR unit): the link itself", check_nvlink5,
      warning},
-    {150, "NVLINK_MSE_ERROR", "NVLink error (MSE unit)", check_nvlink, warning},
+    {150, "NVLINK_MSE_ERROR", "NVLink error (MSE unit)", check_nvlink5, warning},
     {151, "ROBUST_CHANNEL_KEY_ROTATION_ERROR", "Rotation of encryption keys failed", restart_vm,
      critical},
     {152, "ROBUST_CHANNEL_DLA_SMMU_ERROR", "Deep learning accelerator's memory management error",
@@ -264,6 +264,9 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "find_xid() searches by halves");
 
+// NVIDIA's list gives no resolution for the codes beyond: their remedies are our own advice.
+constexpr unsigned kLastResolved = 161;
+
 struct RemedyText {
   XidRemedy remedy;
   std::string_view name;
@@ -277,9 +280,9 @@ constexpr RemedyText kRemedies[] = {
      "restart the program that used the GPU; if it happens again, debug the program "
      "(compute-sanitizer, cuda-gdb)"},
     {reset_gpu, "RESET_GPU",
-     "stop the programs on this GPU and reset it (nvidia-smi --gpu-reset); if it happens again, "
-     "run "
-     "the field diagnostics and contact the vendor"},
+     "stop the programs on this GPU and the agent, which holds it open (systemctl stop "
+     "bellwether-agent), reset it (nvidia-smi --gpu-reset) and start them again; if it happens "
+     "again, run the field diagnostics and contact the vendor"},
     {restart_vm, "RESTART_VM", "restart the virtual machine that has the GPU"},
     {restart_node, "RESTART_BM",
      "drain the node and power-cycle it; if the GPU is not back or it happens again, reseat it and "
@@ -294,6 +297,13 @@ constexpr RemedyText kRemedies[] = {
     {check_nvlink, "WORKFLOW_NVLINK_ERR",
      "drain the node, reset the GPUs of this link and, if it happens again, check the link's "
      "bridge, tray and cables and run the field diagnostics"},
+    {check_nvlink5, "WORKFLOW_NVLINK5_ERR",
+     "nothing at once where it is not fatal and rare: what is to be done depends on unit and "
+     "sub-code; where work fails or it comes again, drain the node, reset the GPUs of this link "
+     "(with the agent stopped) and look up the codes in NVIDIA's Xid catalogue"},
+    {see_workflow_48, "WORKFLOW_XID_48",
+     "drain the GPU; where Xid 63 or 64 comes with it, act on that; else reset the GPU (with the "
+     "agent stopped) and, if it happens again, run the field diagnostics"},
     {check_uvm, "CHECK_UVM",
      "restart the programs on the GPU; if it happens without another Xid, contact the vendor"},
     {as_told, "XID_154", "do what the message names: reset the GPU, drain or restart the node"},
@@ -316,6 +326,10 @@ const XidInfo* find_xid(unsigned code) {
 
 std::span<const XidInfo> all_xids() {
   return kXids;
+}
+
+std::string_view resolution_of(const XidInfo& info) {
+  return info.code <= kLastResolved ? remedy_name(info.remedy) : std::string_view{};
 }
 
 std::string_view remedy_name(XidRemedy remedy) {

@@ -25,6 +25,8 @@ enum class XidRemedy : std::uint8_t {
   contact_support,
   see_other_xid,
   check_nvlink,
+  check_nvlink5,
+  see_workflow_48,
   check_uvm,
   as_told,
 };
@@ -40,6 +42,8 @@ struct XidInfo {
 const XidInfo* find_xid(unsigned code);  // null: not in the catalogue
 std::span<const XidInfo> all_xids();
 
+// NVIDIA's word for what to do about this code; empty where its list has none.
+std::string_view resolution_of(const XidInfo& info);
 std::string_view remedy_name(XidRemedy remedy);    // NVIDIA's word: "RESET_GPU"
 std::string_view remedy_action(XidRemedy remedy);  // what to do, in plain words
 

@@ -37,7 +37,7 @@ class AgentEventsTest : public testing::Test {
     second_ += 1;
     Readings readings;
     readings.when = Instant{} + seconds{second_};
-    readings.wall = wall_from_ms(kBootMs + second_ * 1000);
+    readings.wall = wall_from_ms(kBootMs + second_ * 1000 + shift_ms_);
     readings.tick = tick_++;
     readings.kernel_log = {
         .available = true, .text = log, .boot_id = boot_, .caught_up = true, .error = 0};
@@ -60,6 +60,13 @@ class AgentEventsTest : public testing::Test {
     }
     for (const RecordKey& key : written) step(RecordPersisted{key});
   }
+  double value(std::string_view name) const {
+    const Sample& sample = agent_->collector().sample();
+    for (std::size_t i = 0; i < sample.series().size(); ++i) {
+      if (sample.series()[i].name == name) return sample.values()[i];
+    }
+    return -1;
+  }
   std::string kinds() const {
     std::string out;
     for (const auto& event : told_) out += (out.empty() ? "" : " ") + event.kind;
@@ -69,6 +76,7 @@ class AgentEventsTest : public testing::Test {
   std::string boot_;
   std::uint64_t epoch_ = 0;
   std::int64_t second_ = 1000;
+  std::int64_t shift_ms_ = 0;  // of the wall clock
   std::uint64_t tick_ = 0;
   bool disk_works_ = true;
   std::map<std::string, std::string> facts_;  // on disk
@@ -106,6 +114,32 @@ TEST_F(AgentEventsTest, WhatTheDiskDidNotTakeIsToldByTheNextRun) {
   EXPECT_EQ(kinds(), "oom_kill");
 }
 
+TEST_F(AgentEventsTest, MessagesThatTellNothingMoveThePositionWithTheNextBlock) {
+  start();
+  tick(kXid);
+  tick("6,6,101000000,-;usb 1-1: new device\n6,7,101000000,-;usb 1-1: new device\n");
+  for (int i = 0; i < 80; ++i) tick();
+  EXPECT_NE(facts_["kernel_log"].find("boot-a\n7|0\n"), std::string::npos);
+  start();
+  // All that was read has been overwritten meanwhile.
+  tick("6,8,300000000,-;usb 1-1: new device\n");
+  for (int i = 0; i < 20; ++i) tick();
+  EXPECT_EQ(kinds().find("kernel_log_gap"), std::string::npos) << kinds();
+}
+
+TEST_F(AgentEventsTest, AClockThatIsSetAgainAndAgainIsNoEventEachTime) {
+  start();
+  tick();
+  for (int i = 0; i < 30; ++i) {
+    shift_ms_ += 5000;
+    tick();
+  }
+  EXPECT_EQ(value("event.clock_step"), 30);
+  EXPECT_EQ(std::ranges::count(told_, "clock_step", &wire::EventRecord::kind), 1);
+  for (int i = 0; i < 60; ++i) tick();
+  ASSERT_EQ(std::ranges::count(told_, "clock_step", &wire::EventRecord::kind), 2);
+}
+
 TEST_F(AgentEventsTest, TheFirstStartOfAllIsNoBoot) {
   start();
   for (int i = 0; i < 20; ++i) tick();
@@ -134,8 +168,11 @@ TEST_F(AgentEventsTest, ABoxThatWentDownUnderTheAgentDidSoUncleanly) {
   for (int i = 0; i < 20; ++i) tick();
   start("boot-b");
   tick();
-  ASSERT_EQ(kinds(), "unclean_shutdown");
-  EXPECT_EQ(told_[0].severity, wire::Severity::warning);
+  ASSERT_EQ(kinds(), "boot unclean_shutdown");
+  EXPECT_EQ(told_[0].severity, wire::Severity::info);
+  EXPECT_EQ(told_[1].severity, wire::Severity::warning);
+  EXPECT_EQ(value("event.boot"), 1);
+  EXPECT_EQ(value("event.unclean_shutdown"), 1);
 }
 
 TEST_F(AgentEventsTest, AnAgentThatDiesWithinABootIsNoBoot) {

@@ -17,6 +17,9 @@ TEST(DeviceLines, LinksThatGoDownAndUpAreToldByTheirInterface) {
             "link_up/info/eth0");
   EXPECT_EQ(told("e1000e: eth0 NIC Link is Down"), "link_down/warning/eth0");
   EXPECT_EQ(told("r8169 0000:02:00.0 enp2s0: Link is Down"), "link_down/warning/enp2s0");
+  EXPECT_EQ(told("ixgbe 0000:01:00.0: eth0: NIC Link is Down"), "link_down/warning/eth0");
+  EXPECT_EQ(told("smsc95xx 1-1.1:1.0 eth0: Link is Down"), "link_down/warning/eth0");
+  EXPECT_EQ(told("bcmgenet fd580000.ethernet eth0: Link is Down"), "link_down/warning/eth0");
   EXPECT_EQ(told("mlx5_core 0000:5c:00.0 ens1f0: Link down"), "link_down/warning/ens1f0");
   EXPECT_EQ(told("eth1: link up, 100Mbps, full-duplex, lpa 0x45E1"), "link_up/info/eth1");
   EXPECT_EQ(told("bond0: (slave eth0): link status definitely down, disabling slave"),
@@ -30,6 +33,17 @@ TEST(DeviceLines, WhatIsNoNetworkLinkIsLeftAlone) {
   EXPECT_EQ(told("ata1: SATA link down (SStatus 0 SControl 300)"), "unknown");
   EXPECT_EQ(told("IPv6: ADDRCONF(NETDEV_CHANGE): cali1: link becomes ready"), "unknown");
   EXPECT_EQ(told(": Link is Down"), "unknown");
+  // A device may call itself anything.
+  for (const auto* line :
+       {"usb 1-1: Product: eth0: link down", "usb 1-1: eth0: link down", "input: eth0: link down",
+        "hid-generic 0003:046D:C077.0001: eth0: link down",
+        "usb 1-1: SerialNumber: eth0: Link is Up", "scsi 0:0:0:0: Direct-Access eth0: link down",
+        "usb 1-1: Product: eth0: Reset adapter", "logitech 0003:046D:C52B.0003: eth0: link down",
+        "usb 1: (slave eth0): link status "
+        "definitely down",
+        "a b c d e f eth0: link down", "some thing eth0: link down"}) {
+    EXPECT_EQ(told(line), "unknown") << line;
+  }
   EXPECT_EQ(told("a_name_that_is_too_long_for_one: Link is Down"), "unknown");
 }
 
@@ -49,6 +63,8 @@ TEST(DeviceLines, UsbDevicesThatGoOrFailAreTold) {
   EXPECT_EQ(told("hub 1-0:1.0: over-current change on port 2"), "usb_error/warning/1-0:1.0");
   EXPECT_EQ(told("usb 1-1: device descriptor read/64, error -71"), "usb_error/warning/1-1");
   EXPECT_EQ(told("usb 1-1: device not accepting address 5, error -71"), "usb_error/warning/1-1");
+  EXPECT_EQ(told("usb 1-1: reset high-speed USB device number 4 using xhci_hcd"),
+            "usb_error/warning/1-1");
   EXPECT_EQ(told("usb 1-1: new high-speed USB device number 2 using xhci_hcd"), "unknown");
   EXPECT_EQ(told("usb 1-1"), "unknown");
 }

@@ -75,18 +75,67 @@ TEST(EventFold, AStormIsToldTogetherByKind) {
     const std::uint64_t usec = i * 1000;
     told += fold.offer(of(kind, std::to_string(i)), usec) ? 1 : 0;
   }
-  EXPECT_EQ(told, EventFold::kMaxToldAMinute);
+  // No more than a kind may have, and none of what is kept for what is critical.
+  static_assert(EventFold::kMaxToldAMinute - EventFold::kForCritical == 28);
+  EXPECT_EQ(told, 28U);
   const auto storm = settle(fold, 60 * kSecond);
   ASSERT_EQ(storm.size(), 1U);
   EXPECT_EQ(storm[0].finding.kind, EventKind::kernel_log_storm);
-  EXPECT_EQ(storm[0].count, 440U);
+  EXPECT_EQ(storm[0].finding.severity, wire::Severity::warning);
+  EXPECT_EQ(storm[0].count, 472U);
   ASSERT_EQ(storm[0].finding.details.size(), 3U);
   EXPECT_EQ(storm[0].finding.details[0].name, "xid");
-  EXPECT_EQ(storm[0].finding.details[0].value, "352");
+  EXPECT_EQ(storm[0].finding.details[0].value, "384");
   EXPECT_EQ(storm[0].finding.details[1].value, "88");
   // The next minute is a new one.
   settle(fold, 61 * kSecond);
   EXPECT_TRUE(fold.offer(of(EventKind::xid, "new"), 61 * kSecond));
+}
+
+TEST(EventFold, NoiseDoesNotKeepWhatIsCriticalFromBeingTold) {
+  EventFold fold;
+  constexpr auto kCritical = wire::Severity::critical;
+  // Of every lesser kind more than there is room for, and one that is critical goes wild as well.
+  for (std::size_t i = 0; i < 100; ++i) {
+    for (const auto kind : {EventKind::process_crash, EventKind::hung_task, EventKind::link_down}) {
+      fold.offer(of(kind, std::to_string(i)), 10 * kSecond);
+    }
+    fold.offer(of(EventKind::oom_kill, std::to_string(i), kCritical), 10 * kSecond);
+    fold.offer(of(EventKind::xid, std::to_string(i)), 10 * kSecond);
+  }
+  EXPECT_TRUE(fold.offer(of(EventKind::xid, "79 0000:01:00", kCritical), 11 * kSecond));
+  EXPECT_TRUE(fold.offer(of(EventKind::file_system_readonly, "sda1", kCritical), 12 * kSecond));
+  // What was not told of it is in an event as bad as it.
+  const auto storm = settle(fold, 69 * kSecond);
+  ASSERT_EQ(storm.size(), 1U);
+  EXPECT_EQ(storm[0].finding.severity, kCritical);
+}
+
+TEST(EventFold, RepeatsThatAreToldLateTakeNoRoomFromWhatIsCritical) {
+  EventFold fold;
+  constexpr auto kCritical = wire::Severity::critical;
+  for (std::size_t i = 0; i < 16; ++i) {
+    fold.offer(of(EventKind::oom_kill, std::to_string(i), kCritical), 10 * kSecond);
+    fold.offer(of(EventKind::oom_kill, std::to_string(i), kCritical), 11 * kSecond);
+    fold.offer(of(EventKind::disk_error, std::to_string(i), kCritical), 12 * kSecond);
+    fold.offer(of(EventKind::disk_error, std::to_string(i), kCritical), 13 * kSecond);
+  }
+  EXPECT_EQ(settle(fold, 72 * kSecond).size(), 28U) << "the others are of the next storm event";
+  for (std::size_t i = 0; i < 16; ++i) {
+    EXPECT_TRUE(fold.offer(of(EventKind::xid, std::to_string(i), kCritical), 73 * kSecond));
+  }
+}
+
+TEST(EventFold, AKindHasItsShareOfWindows) {
+  EventFold fold;
+  std::size_t told = 0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    told += fold.offer(of(EventKind::process_crash, std::to_string(i)), kSecond) ? 1 : 0;
+  }
+  EXPECT_EQ(told, EventFold::kMaxOfAKind);
+  EXPECT_TRUE(fold.offer(of(EventKind::link_down, "eth0"), kSecond));
+  // One that gets worse is told all the same.
+  EXPECT_TRUE(fold.offer(of(EventKind::process_crash, "3", wire::Severity::critical), kSecond));
 }
 
 TEST(EventFold, MoreSubjectsThanWindowsAreCountedByKind) {
@@ -132,7 +181,7 @@ TEST(EventFold, WhatAnEarlierRunCountedIsToldWithoutItsText) {
   ASSERT_TRUE(other.restore(fold.save()));
   const auto told = settle(other, 70 * kSecond);
   ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].finding.text, "kernel log: xid of a, 1 more time");
+  EXPECT_EQ(told[0].finding.text, "xid of a, 1 more time");
   EXPECT_EQ(told[0].finding.kind, EventKind::xid);
 }
 
@@ -141,10 +190,11 @@ TEST(EventFold, DamagedStateIsRefusedAndChangesNothing) {
   fold.offer(of(EventKind::xid, "a"), 10 * kSecond);
   const std::string good = fold.save();
   for (const std::string& bad :
-       {std::string(), std::string("x"), std::string("1|2|3|\n"), std::string("1|2|3|4|5|\n"),
-        std::string("1|2|3|4|99|1|\n"), good.substr(0, good.size() - 1), good + "1|2|3|\n",
-        good + "99|1|1|60000000|1|1|1|a\n", good + "0|9|1|60000000|1|1|1|a\n",
-        good + "0|1|1|5|1|1|1|a\n", good + "0|1|1|60000000|1|1|1|" + std::string(97, 'a') + "\n"}) {
+       {std::string(), std::string("x"), std::string("1|2|3|\n"), std::string("1|2|3|0|4|5|6|\n"),
+        std::string("1|2|3|9|4|5|\n"), std::string("1|2|3|0|4|5|99|1|\n"),
+        good.substr(0, good.size() - 1), good + "1|2|3|\n", good + "99|1|1|60000000|1|1|1|a\n",
+        good + "0|9|1|60000000|1|1|1|a\n", good + "0|1|1|5|1|1|1|a\n",
+        good + "0|1|1|60000000|1|1|1|" + std::string(97, 'a') + "\n"}) {
     EXPECT_FALSE(fold.restore(bad)) << bad;
     EXPECT_EQ(fold.save(), good);
   }

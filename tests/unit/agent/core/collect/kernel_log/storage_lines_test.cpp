@@ -24,6 +24,8 @@ TEST(StorageLines, ErrorsOfFileSystemsAreToldByTheirDevice) {
             "file_system_error/critical/sdc");
   EXPECT_EQ(told("JBD2: Error -5 detected when updating journal superblock for sda1-8."),
             "unknown");
+  EXPECT_EQ(told("FAT-fs (mmcblk0p1): error, fat_get_cluster: invalid cluster chain (i_pos 0)"),
+            "file_system_error/warning/mmcblk0p1");
   EXPECT_EQ(told("nfs: server files not responding, still trying"),
             "file_system_error/warning/files");
 }
@@ -34,6 +36,8 @@ TEST(StorageLines, AFileSystemMadeReadOnlyIsCritical) {
   EXPECT_EQ(told("BTRFS info (device sdc): forced readonly"), "file_system_readonly/critical/sdc");
   EXPECT_EQ(told("XFS (sda2): Corruption of in-memory data detected. Shutting down filesystem"),
             "file_system_error/critical/sda2");
+  EXPECT_EQ(told("FAT-fs (mmcblk0p1): Filesystem has been set read-only"),
+            "file_system_readonly/critical/mmcblk0p1");
   EXPECT_EQ(told("XFS (sda2): log I/O error -5, filesystem shutdown"),
             "file_system_readonly/critical/sda2");
 }
@@ -43,7 +47,10 @@ TEST(StorageLines, WhatIsEverydayIsNoError) {
        {"EXT4-fs (sda1): mounted filesystem with ordered data mode. Opts: errors=remount-ro",
         "EXT4-fs (sda1): re-mounted. Quota mode: none.", "XFS (sda1): Mounting V5 Filesystem",
         "XFS (sda1): Ending clean mount", "BTRFS info (device sdc): disk space caching is enabled",
-        "nvme nvme0: 8/0/0 default/read/poll queues", "ata1: SATA max UDMA/133 abar m512",
+        "nvme nvme0: 8/0/0 default/read/poll queues",
+        "nvme nvme0: Shutdown timeout set to 10 seconds",
+        "usb 1-1: Product: x: attempt to access beyond end of device",
+        "ata1: SATA max UDMA/133 abar m512",
         "ata1: SATA link up 6.0 Gbps (SStatus 133 SControl 300)", "ata", "atari: no disk",
         "sd 0:0:0:0: [sda] Attached SCSI disk", "md/raid1:md0: active with 2 out of 2 mirrors",
         "mmc0: new HS200 MMC card at address 0001", "nfs: server files OK", ""}) {
@@ -65,6 +72,7 @@ TEST(StorageLines, FailedReadsAndWritesAreToldByTheirDisk) {
             "disk_error/critical/dm-0");
   EXPECT_EQ(told("I/O error, dev sr0, sector 0 op 0x0:(READ)"), "known");
   EXPECT_EQ(told("kworker/u203:1: attempt to access beyond end of device"), "disk_error/warning/");
+  EXPECT_EQ(told("EXT4-fs error: attempt to access beyond end of device"), "disk_error/warning/");
   EXPECT_EQ(told("ata1.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x6 frozen"),
             "disk_error/warning/ata1");
   EXPECT_EQ(told("ata3.00: disabled"), "disk_error/critical/ata3");
@@ -88,7 +96,11 @@ TEST(StorageLines, NvmeControllersAndArraysAreTold) {
   EXPECT_EQ(told("block nvme0n1: no available path - failing I/O"), "nvme_error/critical/nvme0n1");
   EXPECT_EQ(told("block nvme0n1: no usable path - requeuing I/O"), "unknown");
   EXPECT_EQ(told("nvme0n1: I/O Cmd(0x2) @ LBA 1, 8 blocks, I/O Error (sct 0x2 / sc 0x81)"),
-            "unknown");
+            "nvme_error/critical/nvme0n1");
+  EXPECT_EQ(told("nvme0n1: Read(0x2) @ LBA 1, 8 blocks, Host Path Error (sct 0x3 / sc 0x70)"),
+            "nvme_error/warning/nvme0n1");
+  EXPECT_EQ(told("nvme0: Identify(0x6), Invalid Field in Command (sct 0x0 / sc 0x2)"), "unknown");
+  EXPECT_EQ(told("nvme nvme0: queue 1: timeout request 0x5 type 4"), "nvme_error/warning/nvme0");
   EXPECT_EQ(told("md/raid1:md0: Disk failure on sdb1, disabling device."),
             "raid_failure/critical/sdb1");
 }

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/core/collect/kernel_log/device_lines.h"
+#include "agent/core/collect/kernel_log/machine_lines.h"
+#include "agent/core/collect/kernel_log/nvidia_lines.h"
+#include "agent/core/collect/kernel_log/storage_lines.h"
+#include "base/rng.h"
 #include "tests/unit/agent/core/collect/kernel_log/lines.h"
 
 namespace bw::agent {
@@ -105,10 +110,57 @@ TEST(TaskLines, ProgramsThatCrashAreToldByTheirNameOnly) {
   // A process may call itself anything: it stays a process.
   EXPECT_EQ(told("Kernel panic -[99]: segfault at 8 ip 0 sp 0 error 4"),
             "process_crash/warning/Kernel panic -");
+  EXPECT_EQ(told("Kernel panic - [9]: segfault at 8 ip 0 sp 0 error 4"),
+            "process_crash/warning/Kernel panic - ");
+  EXPECT_EQ(told("task x[9]: segfault at 8 ip 0 in y:1 blocked for more than 120 seconds[1]"),
+            "process_crash/warning/task x");
+  EXPECT_EQ(told("x[1]: segfaults_[99]: segfault at 8 ip 0 sp 0 error 4"), "unknown")
+      << "longer than a name can be";
+  EXPECT_EQ(told("py[77]: unhandled exception: level 0 translation fault, ESR 0x92000004 in a"),
+            "process_crash/warning/py");
+  EXPECT_EQ(told("py[77]: unhandled signal 11 code 0x1 at 0x0 in a"), "process_crash/warning/py");
+  EXPECT_EQ(told("Kernel panic - : page allocation failure: order:5, mode:0x1"), "known");
+  EXPECT_EQ(told("Oops:  (12): /proc/12/oom_adj is deprecated"), "known");
   EXPECT_EQ(told("x[notapid]: segfault at 8"), "unknown");
   EXPECT_EQ(told("x[1]: hello"), "unknown");
   EXPECT_EQ(told("[1]: segfault at 8"), "unknown");
   EXPECT_EQ(told("]["), "unknown");
+}
+
+// Whatever a program calls itself, lines that begin with its name tell of its crash or of nothing.
+TEST(TaskLines, ANameForgesNoEvent) {
+  constexpr std::string_view kPieces[] = {
+      "Kernel panic - ", "kernel BUG at ", "Oops: ",   "BUG: Bad ",     "EXT4-fs error", "]", "[1]",
+      "XFS (sda1): ",    "(device a): ",   "task ",    "INFO: task ",   "NVRM: Xid (",   ":", " ",
+      "nvme nvme0: ",    "usb 1-1: ",      "eth0: ",   "Out of memory", "mce: ",         "[", "(",
+      "traps: ",         ": segfault",     "md/raid1", "I/O error",     "list_add corr", "x", "1"};
+  constexpr std::string_view kLines[] = {
+      "[77]: segfault at 8 ip 0 sp 0 error 4 in !: error shutdown, link down[1+2]",
+      "[77]: unhandled exception: DABT (lower EL), ESR 0x1 in x blocked for more than 9 seconds",
+      ": page allocation failure: order:0, mode:0x40dc0(GFP_KERNEL), nodemask=(null)",
+      " invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+      " (77): /proc/77/oom_adj is deprecated, please use /proc/77/oom_score_adj instead."};
+  Rng rng(1);
+  for (int i = 0; i < 200'000; ++i) {
+    std::string name;
+    while (name.size() < 15) name += kPieces[rng.below(std::size(kPieces))];
+    name.resize(rng.chance(0.8) ? 15 : 1 + rng.below(15));
+    const std::string line = name + std::string(kLines[rng.below(std::size(kLines))]);
+    Findings findings;
+    TaskLines tasks;
+    const KernelMessage message = message_of(line);
+    if (!tasks.recognise(message, findings) && !recognise_nvidia(message, findings) &&
+        !recognise_storage(message, findings) && !recognise_machine(message, findings)) {
+      recognise_device(message, findings);
+    }
+    for (const Finding& one : findings) {
+      ASSERT_EQ(one.kind, EventKind::process_crash) << line;
+      ASSERT_EQ(one.subject, name) << line;
+    }
+    if (line.substr(name.size()).starts_with("[77]: segfault")) {
+      ASSERT_EQ(findings.size(), 1U) << line;
+    }
+  }
 }
 
 }  // namespace

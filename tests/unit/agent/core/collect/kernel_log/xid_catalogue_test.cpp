@@ -34,6 +34,17 @@ TEST(XidCatalogue, TheWellKnownOnesAreWhatTheyAre) {
   EXPECT_EQ(find_xid(63)->severity, wire::Severity::warning);
 }
 
+TEST(XidCatalogue, WhatNvidiaDoesNotSayIsNotItsWord) {
+  EXPECT_EQ(resolution_of(*find_xid(48)), "WORKFLOW_XID_48");
+  EXPECT_EQ(resolution_of(*find_xid(74)), "WORKFLOW_NVLINK_ERR");
+  for (unsigned code = 144; code <= 150; ++code) {
+    EXPECT_EQ(resolution_of(*find_xid(code)), "WORKFLOW_NVLINK5_ERR") << code;
+  }
+  for (unsigned code = 162; code <= 172; ++code) EXPECT_EQ(resolution_of(*find_xid(code)), "");
+  EXPECT_NE(remedy_action(XidRemedy::reset_gpu).find("stop bellwether-agent"),
+            std::string_view::npos);
+}
+
 TEST(XidCatalogue, WhatNeedsAResetOrARestartIsCritical) {
   for (const XidInfo& info : all_xids()) {
     if (info.remedy == XidRemedy::reset_gpu || info.remedy == XidRemedy::restart_node) {
