@@ -71,9 +71,9 @@ class KernelLog {
   EventFold fold_;
   Findings findings_;
 
-  std::string boot_id_;           // of what is being read; empty before
-  std::string restored_;          // until the first reading tells the boot
-  std::uint64_t done_ = kUnread;  // the sequence number up to which all is told
+  std::string boot_id_;                     // of what is being read; empty before
+  std::string restored_;                    // until the first reading tells the boot
+  std::uint64_t done_ = kUnread;            // the sequence number up to which all is told
   std::uint64_t position_taken_ = kUnread;  // done_ at the last take_position()
   std::size_t told_of_next_ = 0;  // findings of the message after it that are told already
   std::uint64_t newest_usec_ = 0;
