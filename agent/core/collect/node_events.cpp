@@ -66,10 +66,10 @@ void NodeEvents::offer(ToldEvent event, std::uint64_t usec) {
     return;
   }
   ++counts_[static_cast<std::size_t>(kind->kind)];
-  // The text names whose it is; that of a clock step, by how much.
-  const bool no_subject = kind->kind == EventKind::clock_step;
-  Finding found = finding(kind->kind, event.record.severity,
-                          no_subject ? std::string_view{} : event.record.text, event.record.text);
+  // The text names whose it is; that of a clock step also by how much, which differs each time.
+  std::string_view subject = event.record.text;
+  if (kind->kind == EventKind::clock_step) subject = subject.substr(0, subject.find(" by "));
+  Finding found = finding(kind->kind, event.record.severity, subject, event.record.text);
   found.details = event.record.details;
   if (fold_.offer(std::move(found), usec)) told_.push_back(std::move(event));
 }
