@@ -1,7 +1,8 @@
 // Everything that is read of the box at a tick, from all its readers, as the core's Readings.
 //
-// What may be slow or hang is read by threads of the reader that owns it: read() never waits, but
-// for a moment the first time, so that the first sample has it all.
+// What may be slow or hang is read by threads: read() waits for none of them, but for a moment the
+// first time, so that the first sample has it all. What the tick reads itself are files that the
+// kernel answers from its own memory.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,9 @@ class BoxReader {
 
   // Bytes of the kernel log that the core is done with, of what was read last.
   void kernel_log_taken(std::size_t bytes) { kernel_log_taken_ = bytes; }
+
+  // Has the thread of NVML end. False where one is stuck in a call, and stays behind.
+  bool end(Duration most) { return !gpus_ || gpus_->end(most); }
 
   // Files found and not read, for want of room, at the last look.
   std::size_t left_out() const { return files_.left_out() + slow_files_.left_out(); }

@@ -22,6 +22,8 @@ constexpr int kExitTaken = 3;
 constexpr std::uint64_t kSpareFileBytes = 32U << 20;
 // After the loop was left late, the disk gets this much more: 2 s together.
 constexpr Duration kLastWrites = std::chrono::milliseconds{400};
+// What the thread that asks the GPUs gets to come back from a call.
+constexpr Duration kLastCalls = std::chrono::milliseconds{300};
 
 // A number that no other run draws, never 0.
 std::uint64_t draw_id() {
@@ -192,6 +194,10 @@ bool Runner::finish(Duration most) {
   return !spool_ || spool_->finish(most);
 }
 
+bool Runner::end_readers(Duration most) {
+  return box_.end(most);
+}
+
 int run_agent(const Settings& settings, const ConfigSources& sources) {
   start_log(parse_log_level(settings.log_level).value());
   bool taken = false;
@@ -210,6 +216,11 @@ int run_agent(const Settings& settings, const ConfigSources& sources) {
     log(LogLevel::error, kPart, "the disk did not take the last records in time");
     // Without waiting for the thread that does. The database is whole: the write never happened.
     _exit(kExitFailed);
+  }
+  if (!runner.end_readers(kLastCalls)) {
+    log(LogLevel::warning, kPart, "a call to a GPU does not return, and is left behind");
+    // The exit handlers of NVIDIA's library would run beside it. All there was to do is done.
+    _exit(runner.exit_code());
   }
   return runner.exit_code();
 }

@@ -44,6 +44,10 @@ class Runner {
   // that was not enough.
   bool finish(Duration most);
 
+  // Likewise: what asks the GPUs gets `most` to come to an end. False where it hangs: then the
+  // process is to be left by _exit().
+  bool end_readers(Duration most);
+
   int exit_code() const { return exit_code_; }
   const Agent& agent() const { return *agent_; }
   const Settings& settings() const { return settings_; }

@@ -42,6 +42,8 @@ inline constexpr MetricInfo kGpuRows[] = {
     gpu_counter("gpu.pcie_rx", "B", "Data received over PCIe."),
     gpu_gauge("gpu.bar1_used", "B", "Window into the GPU's memory (BAR1) that is mapped."),
     gpu_gauge("gpu.bar1_total", "B", "Size of the window into the GPU's memory (BAR1)."),
+    // The thresholds themselves (slowdown, shutdown) are not read: GPUs too old to tell the margin
+    // have gpu.temp alone.
     gpu_gauge("gpu.temp_margin", "C", "Degrees to the temperature at which the GPU slows down."),
     gpu_gauge("gpu.power_limit", "mW", "Power limit that is enforced."),
     gpu_counter("gpu.violation_power", "ns", "Time held down by the power limit."),

@@ -30,6 +30,9 @@ inline constexpr MetricInfo kTegraMetrics[] = {
     labelled("event", counter(SourceId::tegra_slow, "tegra.oc_events", "count", "",
                               "Times the board held itself down: oc1 under-voltage, oc2 average "
                               "and oc3 instantaneous over-current.")),
+    // Whether jetson_clocks holds the clocks at their highest is told by no file: compare
+    // tegra.gpu_freq and tegra.gpu_freq_max. Nor is there a metric of the largest free block of
+    // memory (lfb) and of the memory inside the chip (iram); swap is that of every box.
     gauge(SourceId::tegra_slow, "tegra.nvpmodel", "1", "", "Number of the power mode that is set."),
     labelled("process", gauge(SourceId::tegra_processes, "tegra.gpu_mem", "B", "",
                               "Memory that a program holds for the GPU.")),

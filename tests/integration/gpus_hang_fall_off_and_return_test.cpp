@@ -125,6 +125,13 @@ TEST_F(GpusTest, OneHangsOneFallsOffAndReturnsAndTheOthersAreMeasuredInTime) {
   EXPECT_TRUE(eventually(seconds{10}, [&] {
     return told("gpu_hung") && told("gpu_lost") && told("gpu_returned") && told("nvml_state");
   }));
+
+  // A call that hangs at the end is left behind, and nothing is torn down beside it.
+  script("hang 2 nvmlDeviceGetUtilizationRates\n", 30);
+  EXPECT_TRUE(eventually(seconds{15}, [&] { return newest("gpu.hung", 2) == "1"; }));
+  site_.agent.signal(SIGTERM);
+  EXPECT_EQ(site_.agent.wait(seconds{5}), 0);
+  EXPECT_NE(site_.agent.log().find("does not return"), std::string::npos) << site_.agent.log();
 }
 
 TEST_F(GpusTest, ADriverOfAnotherVersionIsToldAndTheNewOneFound) {

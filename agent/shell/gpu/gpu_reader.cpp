@@ -37,13 +37,26 @@ GpuReader::GpuReader(GpuReaderOptions options) : options_(std::move(options)) {
 }
 
 GpuReader::~GpuReader() {
+  if (!ended_) end(kLastWait);
+}
+
+bool GpuReader::end(Duration most) {
+  ended_ = true;
   {
     const std::lock_guard lock(worker_->mutex);
     worker_->stop = true;
   }
   worker_->changed.notify_all();
-  std::unique_lock lock(worker_->mutex);
-  worker_->changed.wait_for(lock, kLastWait, [this] { return worker_->ended; });
+  const auto is_ended = [most](Worker& worker) {
+    std::unique_lock lock(worker.mutex);
+    return worker.changed.wait_for(lock, most, [&] { return worker.ended; });
+  };
+  bool all = is_ended(*worker_);
+  for (const Stuck& stuck : stuck_) {
+    const std::lock_guard lock(stuck.worker->mutex);
+    all = all && stuck.worker->ended;
+  }
+  return all;
 }
 
 // Detached: a thread that never returns must not keep the process from ending.
@@ -120,7 +133,8 @@ bool GpuReader::take(Instant now) {
 void GpuReader::request(Instant now) {
   {
     const std::lock_guard lock(worker_->mutex);
-    if (now < worker_->idle_until) return;
+    // Without the library GPUs are still looked at on the bus, if more rarely.
+    if (now < worker_->idle_until && (current_.gpus.empty() || !ten_due_)) return;
     skip_list(now, worker_->round.skip);
     worker_->round.ten = std::exchange(ten_due_, false);
     worker_->round.sixty = std::exchange(sixty_due_, false);

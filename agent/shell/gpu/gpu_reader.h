@@ -31,7 +31,7 @@ class GpuReader {
   static constexpr std::size_t kMaxStuck = 4;
 
   explicit GpuReader(GpuReaderOptions options);
-  // Waits for the thread for a short while; one that is stuck is left to the end of the process.
+  // Ends the thread, for which it waits a short while, if end() was not called.
   ~GpuReader();
   GpuReader(const GpuReader&) = delete;
   GpuReader& operator=(const GpuReader&) = delete;
@@ -39,6 +39,10 @@ class GpuReader {
   // The newest complete round, null where there is nothing new; never waits. Valid until the next
   // call. `tick` says what is due: every tenth, every sixtieth.
   const GpuReadings* read(std::uint64_t tick, Instant now);
+
+  // Has the thread end, and waits for it for `most` at the longest. False where a thread is stuck
+  // in a call: then the process must be left by _exit(), or the library is taken down under it.
+  bool end(Duration most);
 
  private:
   struct Worker;
@@ -75,6 +79,7 @@ class GpuReader {
   std::uint64_t calls_ = 0;  // as seen last, and since when
   Instant calls_since_{};
   Instant round_since_{};
+  bool ended_ = false;
 };
 
 }  // namespace bw::agent

@@ -114,9 +114,9 @@ struct GpmMetric {
   double value;
   char* names[3];
 };
-// The published array has room for every metric there is, and grows with them; the library looks
-// at the first `count` alone.
-inline constexpr std::size_t kGpmRoom = 16;
+// The published array has room for every metric there is (NVML_GPM_METRIC_MAX), and grows with
+// them; the library is to look at the first `count` alone.
+inline constexpr std::size_t kGpmRoom = 333;
 struct GpmMetricsGet {
   unsigned version;
   unsigned count;
@@ -162,5 +162,6 @@ inline constexpr int kEccVolatile = 0;
 inline constexpr int kEccAggregate = 1;
 inline constexpr unsigned kAllLinks = ~0U;
 inline constexpr unsigned kGpmVersion = 1;
+inline constexpr unsigned kUnknownState = 32;  // of performance
 
 }  // namespace bw::agent::nvml

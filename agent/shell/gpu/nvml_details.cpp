@@ -88,7 +88,6 @@ void ProcessNames::find(std::uint32_t pid, std::array<char, 16>& name) const {
   if (fd >= 0) close(fd);
   name[got > 0 ? static_cast<std::size_t>(got) : 0] = '\0';
   if (char* end = std::strchr(name.data(), '\n')) *end = '\0';
-  if (name[0] == '\0') std::snprintf(name.data(), name.size(), "pid %u", unsigned{pid});
 }
 
 std::size_t process_info_size(const std::byte* list, std::size_t size, std::size_t count,
@@ -221,7 +220,8 @@ bool read_instances(NvmlCalls& calls, nvml::Device handle, GpuReading& out) {
     if (calls(nvml.compute_instance, device, &instance.compute_instance) != nvml::kSuccess) {
       continue;
     }
-    calls(nvml.uuid, device, instance.uuid.data(), static_cast<unsigned>(instance.uuid.size() - 1));
+    const auto room = static_cast<unsigned>(instance.uuid.size() - 1);
+    if (calls(nvml.uuid, device, instance.uuid.data(), room) != nvml::kSuccess) continue;
     if (calls(nvml.memory_v2, device, &memory) == nvml::kSuccess) {
       instance.fb_used = static_cast<double>(memory.used);
       instance.fb_total = static_cast<double>(memory.total);

@@ -41,7 +41,7 @@ class GpmCounters {
 class ProcessNames {
  public:
   explicit ProcessNames(std::string root) : root_(std::move(root)) {}
-  // "pid 17" where it is gone, or hidden.
+  // Empty where it is gone, or hidden.
   void find(std::uint32_t pid, std::array<char, 16>& name) const;
 
  private:

@@ -134,10 +134,16 @@ bool NvmlDevice::ask(Ask what, nvml::Return (*function)(nvml::Device, Parameters
   const auto bit = static_cast<std::size_t>(what);
   if (lost_ || unsupported_[bit]) return false;
   const nvml::Return result = calls_(function, handle_, arguments...);
-  if (result == nvml::kSuccess) return true;
+  heard(result);
   if (NvmlCalls::lasting(result)) unsupported_.set(bit);
-  if (result == nvml::kGpuIsLost) lost_ = true;
-  return false;
+  return result == nvml::kSuccess;
+}
+
+void NvmlDevice::heard(nvml::Return result) {
+  asked_any_ = true;
+  answered_ = answered_ || result == nvml::kSuccess || NvmlCalls::lasting(result);
+  lost_ = lost_ || result == nvml::kGpuIsLost;
+  reset_required_ = reset_required_ || result == nvml::kResetRequired;
 }
 
 void NvmlDevice::ask_number(Ask what, NvmlLibrary::Unsigned* function, GpuValue value,
@@ -167,20 +173,25 @@ void NvmlDevice::ask_ecc(Ask what, int type, int counter, GpuValue value, GpuRea
   }
 }
 
-bool NvmlDevice::read(const ProcessNames& names, GpuReading& out) {
+GpuCondition NvmlDevice::read(const ProcessNames& names, GpuReading& out) {
+  asked_any_ = answered_ = reset_required_ = false;
   if (++rounds_ % kAskAgain == 0) forget_unsupported();
   out.values.fill(kNoGpuValue);
   read_every_round(out);
-  if (out.ten && !lost_) {
+  // Else its other questions would go unanswered too, and each may take long.
+  const bool answers = answered_ || !asked_any_;
+  if (out.ten && !lost_ && answers) {
     read_every_tenth(out);
     lost_ = !counters_.read(out) || lost_;
     lost_ = !processes_.read(names, out) || lost_;
   }
-  if (out.sixty && !lost_) {
+  if (out.sixty && !lost_ && answers) {
     read_every_sixtieth(out);
     lost_ = !read_instances(calls_, handle_, out) || lost_;
   }
-  return !lost_;
+  if (lost_) return GpuCondition::lost;
+  if (reset_required_) return GpuCondition::reset_required;
+  return answers ? GpuCondition::ok : GpuCondition::failing;
 }
 
 // Fields that the GPU does not have leave the batch.
@@ -189,15 +200,14 @@ void NvmlDevice::read_fields(Batch& batch, GpuReading& out) {
   if (lost_ || batch.count == 0 || nvml.fields == nullptr) return;
   const nvml::Return result =
       calls_(nvml.fields, handle_, static_cast<int>(batch.count), batch.fields.data());
-  if (result == nvml::kGpuIsLost) lost_ = true;
-  if (result != nvml::kSuccess) return;
+  if (result != nvml::kSuccess) return heard(result);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < batch.count; ++i) {
     const nvml::FieldValue field = batch.fields[i];
     const FieldSpec& spec = kFields[batch.specs[i]];
     const auto answer = static_cast<nvml::Return>(field.result);
     if (answer == nvml::kSuccess) out[spec.value] = number_of(field) * spec.scale;
-    if (answer == nvml::kGpuIsLost) lost_ = true;
+    heard(answer);
     if (NvmlCalls::lasting(answer)) continue;
     batch.fields[kept] = field;
     batch.specs[kept] = batch.specs[i];
@@ -274,7 +284,10 @@ void NvmlDevice::read_every_tenth(GpuReading& out) {
   nvml::MarginTemperature margin{nvml::version_of<nvml::MarginTemperature>(1), 0};
   if (ask(Ask::margin, nvml.margin, &margin)) out[GpuValue::temp_margin] = margin.margin;
   ask_number(Ask::power_limit, nvml.power_limit, GpuValue::power_limit, out);
-  ask_number(Ask::pstate, nvml.pstate, GpuValue::pstate, out);
+  unsigned state = nvml::kUnknownState;
+  if (ask(Ask::pstate, nvml.pstate, &state) && state != nvml::kUnknownState) {
+    out[GpuValue::pstate] = state;
+  }
   unsigned fan = 0;
   if (nvml.fan_v2 != nullptr ? ask(Ask::fan, nvml.fan_v2, 0U, &fan)
                              : ask(Ask::fan, nvml.fan, &fan)) {

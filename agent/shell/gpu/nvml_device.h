@@ -25,8 +25,9 @@ class NvmlDevice {
 
   GpuIdentity identify(const std::string& driver);
 
-  // The values that `out` says are due. False where the GPU is lost: then there are none.
-  bool read(const ProcessNames& names, GpuReading& out);
+  // The values that `out` says are due; none where the GPU is lost or failing. Answers ok, lost,
+  // failing or reset_required.
+  GpuCondition read(const ProcessNames& names, GpuReading& out);
 
  private:
   // One bit a question that may turn out not to be supported.
@@ -93,7 +94,13 @@ class NvmlDevice {
 
   NvmlCalls& calls_;
   nvml::Device handle_;
+  void heard(nvml::Return result);
+
   bool lost_ = false;
+  // Of this round:
+  bool asked_any_ = false;
+  bool answered_ = false;  // if only by saying that there is no such thing
+  bool reset_required_ = false;
   std::uint32_t rounds_ = 0;
   std::bitset<static_cast<std::size_t>(Ask::count_)> unsupported_;
   std::array<Batch, 3> batches_;  // by tier

@@ -116,8 +116,9 @@ void NvmlSession::fail(NvmlState state, std::string reason, Instant now) {
 // NVML has to be opened anew to see a GPU again that it lost. One that is back on the bus is not
 // waited for; otherwise it is tried ever more rarely, since every GPU is found anew by it.
 bool NvmlSession::reopens(Instant now) const {
-  const bool lost =
-      std::any_of(gpus_.begin(), gpus_.end(), [](const Gpu& gpu) { return gpu.lost && !gpu.gone; });
+  const bool lost = std::any_of(gpus_.begin(), gpus_.end(), [](const Gpu& gpu) {
+    return (gpu.lost || gpu.trouble != GpuCondition::ok) && !gpu.gone;
+  });
   return calls_ && lost && (returned_ || now >= reopen_at_);
 }
 
@@ -155,8 +156,9 @@ void NvmlSession::round(const Round& round, Instant now, GpuReadings& out) {
     fail(state_of(broken), reason, now);
     for (GpuReading& gpu : out.gpus) gpu.condition = GpuCondition::unreadable;
   }
-  const bool all_answer =
-      std::none_of(gpus_.begin(), gpus_.end(), [](const Gpu& gpu) { return gpu.lost; });
+  const bool all_answer = std::none_of(gpus_.begin(), gpus_.end(), [](const Gpu& gpu) {
+    return gpu.lost || gpu.trouble != GpuCondition::ok;
+  });
   if (all_answer) reopen_wait_ = options_.retry_first;
   out.state = state_;
   out.reason = reason_;
@@ -183,24 +185,56 @@ void NvmlSession::read(std::size_t index, const Round& round, bool is_new, Insta
     out.condition = GpuCondition::hung;
   } else if (!calls_ || is_new) {
     out.condition = gpu.lost ? GpuCondition::lost : GpuCondition::unreadable;
-  } else if (power.asleep) {
+  } else if (power.asleep || (power.may_sleep && now < gpu.rest_until)) {
+    if (power.asleep) gpu.idle = false;
     out.condition = GpuCondition::asleep;
   } else {
     const bool first = gpu.device == nullptr;
     if (first) acquire(index, now);
-    out.ten = round.ten || first;
+    const bool rested = std::exchange(gpu.rest_until, Instant{}) != Instant{};
+    out.ten = round.ten || first || rested;
     out.sixty = round.sixty || first;
-    if (gpu.device != nullptr && !gpu.device->read(names_, out)) {
-      gpu.device.reset();
-      gpu.lost = true;
-      reopen_at_ = std::max(reopen_at_, now + options_.retry_first);
-    }
-    out.fresh = gpu.device != nullptr;
-    out.condition = gpu.device != nullptr ? GpuCondition::ok
-                    : gpu.lost            ? GpuCondition::lost
-                                          : GpuCondition::unreadable;
+    out.fresh = false;
+    out.condition = gpu.lost                          ? GpuCondition::lost
+                    : gpu.trouble != GpuCondition::ok ? gpu.trouble
+                                                      : GpuCondition::unreadable;
+    if (gpu.device != nullptr) ask(gpu, now, out);
+    if (out.ten && power.may_sleep) notice_idleness(gpu, now, out);
   }
   out.identity = gpu.identity;
+}
+
+// NVML is opened anew for a GPU that is lost, or does not come round by itself.
+void NvmlSession::ask(Gpu& gpu, Instant now, GpuReading& out) {
+  const bool was_fine = gpu.trouble == GpuCondition::ok;
+  out.condition = gpu.device->read(names_, out);
+  gpu.lost = out.condition == GpuCondition::lost;
+  gpu.trouble =
+      out.condition == GpuCondition::failing || out.condition == GpuCondition::reset_required
+          ? out.condition
+          : GpuCondition::ok;
+  out.fresh = !gpu.lost && out.condition != GpuCondition::failing;
+  if (gpu.lost || (was_fine && gpu.trouble != GpuCondition::ok)) {
+    reopen_at_ = std::max(reopen_at_, now + options_.retry_first);
+  }
+  if (gpu.lost) gpu.device.reset();
+  const bool nameless = gpu.identity == nullptr || gpu.identity->uuid.empty();
+  if (nameless && out.sixty && gpu.device != nullptr) name(gpu);
+}
+
+// How it is told: no compute unit at work and no process, as often as processes are looked for.
+void NvmlSession::notice_idleness(Gpu& gpu, Instant now, const GpuReading& out) {
+  const bool idle = out.fresh && out[GpuValue::util] == 0 && out[GpuValue::processes] == 0;
+  if (idle && !gpu.idle) gpu.idle_since = now;
+  gpu.idle = idle;
+  if (idle && now - gpu.idle_since >= kIdle) gpu.rest_until = now + kRest;
+}
+
+// What it is. A UUID that can't be had now is the one that was known.
+void NvmlSession::name(Gpu& gpu) {
+  GpuIdentity identity = gpu.device->identify(driver_);
+  if (identity.uuid.empty() && gpu.identity != nullptr) identity.uuid = gpu.identity->uuid;
+  gpu.identity = std::make_shared<const GpuIdentity>(std::move(identity));
 }
 
 // Asks for the handle, which starts a GPU that nobody uses: that may take seconds.
@@ -216,11 +250,13 @@ void NvmlSession::acquire(std::size_t index, Instant now) {
   progress_.opening = false;
   if (by_index != nvml::kSuccess) {
     if (by_index == nvml::kGpuIsLost) gpu.lost = true;
+    gpu.trouble =
+        by_index == nvml::kResetRequired ? GpuCondition::reset_required : GpuCondition::ok;
     return;
   }
   gpu.device = std::make_unique<NvmlDevice>(*calls_, handle);
   gpu.lost = false;
-  gpu.identity = std::make_shared<const GpuIdentity>(gpu.device->identify(driver_));
+  name(gpu);
 }
 
 }  // namespace bw::agent

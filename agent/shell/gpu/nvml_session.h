@@ -35,6 +35,11 @@ struct NvmlOptions {
 
 class NvmlSession {
  public:
+  // A GPU that the kernel may switch off is left alone after it was idle for so long, and looked
+  // at again after a rest: each question would begin its time of idleness anew.
+  static constexpr Duration kIdle = std::chrono::minutes{1};
+  static constexpr Duration kRest = std::chrono::seconds{30};
+
   // `known`: the GPUs that an earlier session found, in the order of their indexes.
   NvmlSession(NvmlOptions options, const std::vector<GpuReading>& known, NvmlProgress& progress);
   ~NvmlSession();
@@ -60,8 +65,12 @@ class NvmlSession {
     std::shared_ptr<const GpuIdentity> identity;
     std::unique_ptr<NvmlDevice> device;
     bool lost = false;
-    bool gone = false;  // from the bus
-    Instant ask_at{};   // again for a handle, where it was refused
+    bool gone = false;                        // from the bus
+    GpuCondition trouble = GpuCondition::ok;  // failing, or reset_required
+    bool idle = false;
+    Instant idle_since{};
+    Instant rest_until{};
+    Instant ask_at{};  // again for a handle, where it was refused
   };
 
   void open(Instant now);
@@ -73,6 +82,9 @@ class NvmlSession {
   bool reopens(Instant now) const;
   void read(std::size_t index, const Round& round, bool is_new, Instant now, GpuReading& out);
   void acquire(std::size_t index, Instant now);
+  void ask(Gpu& gpu, Instant now, GpuReading& out);
+  void name(Gpu& gpu);
+  void notice_idleness(Gpu& gpu, Instant now, const GpuReading& out);
   bool skipped(const Round& round, const Gpu& gpu) const;
 
   NvmlOptions options_;

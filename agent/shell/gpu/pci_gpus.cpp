@@ -50,17 +50,20 @@ std::vector<std::string> nvidia_gpus_on_pci(const std::string& root) {
 RuntimePower::RuntimePower(const std::string& root, const std::string& address)
     : folder_(devices_folder(root) + "/" + address),
       status_{folder_ + "/power/runtime_status"},
-      state_{folder_ + "/power_state"} {}
+      state_{folder_ + "/power_state"},
+      control_{folder_ + "/power/control"} {}
 
 RuntimePower::~RuntimePower() {
   if (status_.fd >= 0) close(status_.fd);
   if (state_.fd >= 0) close(state_.fd);
+  if (control_.fd >= 0) close(control_.fd);
 }
 
 RuntimePower::RuntimePower(RuntimePower&& other) noexcept
     : folder_(std::move(other.folder_)),
       status_{std::move(other.status_.path), std::exchange(other.status_.fd, -1)},
-      state_{std::move(other.state_.path), std::exchange(other.state_.fd, -1)} {}
+      state_{std::move(other.state_.path), std::exchange(other.state_.fd, -1)},
+      control_{std::move(other.control_.path), std::exchange(other.control_.fd, -1)} {}
 
 std::string_view RuntimePower::word(File& file) {
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -84,6 +87,7 @@ RuntimePower::State RuntimePower::read() {
   state.present = !status.empty();
   state.asleep = status == "suspended" || status == "suspending";
   if (status == "active" || status == "unsupported") state.d_state = 0;
+  state.may_sleep = word(control_) == "auto";
   constexpr std::string_view kStates[] = {"D0", "D1", "D2", "D3hot", "D3cold"};
   const std::string_view told = word(state_);
   for (std::size_t i = 0; i < std::size(kStates); ++i) {

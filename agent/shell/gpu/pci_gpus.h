@@ -26,6 +26,7 @@ class RuntimePower {
   struct State {
     bool present = false;          // the device is on the bus
     bool asleep = false;           // or about to be
+    bool may_sleep = false;        // the kernel is to switch it off when nobody uses it
     double d_state = kNoGpuValue;  // 0 to 4 for D0 to D3cold
   };
   State read();
@@ -41,6 +42,7 @@ class RuntimePower {
   std::string folder_;
   File status_;
   File state_;
+  File control_;
   char text_[32] = {};
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <utility>
 
 #include "agent/core/collect/scan.h"
 #include "schemas/metrics/metric_table.h"
@@ -257,18 +258,24 @@ bool GpuFileSource::refused(const TextReading& reading) {
          error == EINVAL || error == ENODEV || error == EBUSY || error == EOPNOTSUPP;
 }
 
+// A driver that was bound anew has its monitor under another number: the files of the old one give
+// their series away.
+void GpuFileSource::forget(File& file) {
+  sample_.lose(file.first);
+  sample_.lose(file.second);
+  file.first = file.second = Sample::kNoAlias;
+  file.what = nullptr;
+  freed_ = true;
+}
+
 void GpuFileSource::finish() {
-  files_.end_pass([this](File& file) {
-    sample_.lose(file.first);
-    sample_.lose(file.second);
-  });
+  files_.end_pass([this](File& file) { forget(file); });
+  if (!std::exchange(freed_, false)) return;
+  for (File& file : files_.devices()) file.muted = false;
 }
 
 void GpuFileSource::lose() {
-  files_.lose([this](File& file) {
-    sample_.lose(file.first);
-    sample_.lose(file.second);
-  });
+  files_.lose([this](File& file) { forget(file); });
 }
 
 }  // namespace bw::agent

@@ -66,10 +66,12 @@ class GpuFileSource : public Source {
   const GpuFile* find(std::string_view path) const;
   void set(File& file, Sample::Alias& alias, const metrics::MetricInfo* metric, double value);
   bool told_elsewhere(Sample::Alias alias, const File& file);
+  void forget(File& file);
 
   std::span<const GpuFile> table_;
   const NameSource& chips_;
   DeviceTable<File> files_;
+  bool freed_ = false;  // a file is gone: what told the same may tell it now
 };
 
 // The labels that a metric's series have by the path of their file: `gpu`, and where the metric has

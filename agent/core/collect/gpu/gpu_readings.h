@@ -116,7 +116,8 @@ struct GpuIdentity {
   std::string vbios;
 };
 
-// The memory and time of one program on one GPU. The name is the kernel's (15 bytes at most).
+// The memory and time of one program on one GPU. The name is the kernel's (15 bytes at most), empty
+// where the process is gone, or hidden.
 struct GpuProcessReading {
   std::uint32_t pid = 0;
   std::array<char, 16> name{};
@@ -134,10 +135,13 @@ struct MigReading {
 
 enum class GpuCondition : std::uint8_t {
   ok,
-  asleep,      // switched off by the kernel's power management; was asked nothing
+  asleep,      // switched off by the kernel's power management, or idle and left alone so that it
+               // may be; was asked nothing
   lost,        // fell off the bus, or is no longer on it
   hung,        // does not answer
   unreadable,  // there, but NVML won't hand it out
+  failing,     // answers everything with an error
+  reset_required,  // says that it has to be reset; may still tell some values
 };
 
 struct GpuReading {

@@ -149,7 +149,9 @@ void GpuSeries::read(const GpuReadings& readings, WallTime wall, std::vector<Tol
     Gpu& gpu = at(i, reading);
     identify(gpu, reading);
     set_condition(gpu, reading, events);
-    if (reading.condition == GpuCondition::ok && reading.fresh) set_values(gpu, reading);
+    const bool tells =
+        reading.condition == GpuCondition::ok || reading.condition == GpuCondition::reset_required;
+    if (tells && reading.fresh) set_values(gpu, reading);
     if (reading.condition == GpuCondition::ok || reading.condition == GpuCondition::asleep) {
       ++answering;
     }
@@ -174,39 +176,66 @@ GpuSeries::Gpu& GpuSeries::at(std::size_t index, const GpuReading& reading) {
   return gpu;
 }
 
-// Another card in the same place is another GPU: its series are others.
+// Another card in the same place is another GPU: the series are its own from now on. One whose UUID
+// could not be had is still the one that was there.
 void GpuSeries::identify(Gpu& gpu, const GpuReading& reading) {
   if (reading.identity == nullptr || reading.identity == gpu.told) return;
   gpu.told = reading.identity;
-  const GpuIdentity& now = *reading.identity;
-  const bool same = gpu.identity.uuid == now.uuid && gpu.identity.name == now.name &&
+  GpuIdentity now = *reading.identity;
+  if (now.uuid.empty()) now.uuid = gpu.identity.uuid;
+  const bool same_card = gpu.identity.uuid == now.uuid;
+  const bool same = same_card && gpu.identity.name == now.name &&
                     gpu.identity.driver == now.driver && gpu.identity.vbios == now.vbios;
-  if (same) return;
-  sample_.lose(gpu.info);
-  gpu.info = Sample::kNoAlias;
-  if (gpu.identity.uuid != now.uuid) {
-    lose(gpu);
-    sample_.lose(gpu.lost);
-    sample_.lose(gpu.hung);
-    gpu.aliases.fill(Sample::kNoAlias);
-    gpu.lost = gpu.hung = Sample::kNoAlias;
-    gpu.programs.clear();
-    gpu.instances.clear();
-  }
-  gpu.identity = now;
-  if (gpu.infos == kMaxInfos) return;
-  ++gpu.infos;
+  if (same && gpu.info != Sample::kNoAlias) return;
+  gpu.identity = std::move(now);
+  if (!same_card) relabel(gpu);
   std::vector<wire::Label> all = labels(gpu);
-  all.push_back({"name", now.name});
-  all.push_back({"driver", now.driver});
-  all.push_back({"vbios", now.vbios});
+  all.push_back({"name", gpu.identity.name});
+  all.push_back({"driver", gpu.identity.driver});
+  all.push_back({"vbios", gpu.identity.vbios});
   all.push_back({"pci", gpu.pci});
-  gpu.info = sample_.declare(metric("gpu.info"), std::move(all));
+  if (gpu.info == Sample::kNoAlias) {
+    gpu.info = sample_.declare(metric("gpu.info"), std::move(all));
+  } else {
+    sample_.relabel(gpu.info, std::move(all));
+  }
   sample_.set(gpu.info, 1);
+}
+
+// What was declared so far; Sample knows what to do with an alias that is none.
+void GpuSeries::relabel(const Gpu& gpu) {
+  for (const Alias alias : gpu.aliases) sample_.relabel(alias, labels(gpu));
+  sample_.relabel(gpu.lost, labels(gpu));
+  sample_.relabel(gpu.hung, labels(gpu));
+  for (const Program& known : gpu.programs) relabel(gpu, known);
+  for (const Instance& known : gpu.instances) relabel(gpu, known);
+}
+
+void GpuSeries::relabel(const Gpu& gpu, const Program& program) {
+  sample_.relabel(program.memory, labels(gpu, program));
+  sample_.relabel(program.sm, labels(gpu, program));
+}
+
+void GpuSeries::relabel(const Gpu& gpu, const Instance& instance) {
+  sample_.relabel(instance.used, labels(gpu, instance));
+  sample_.relabel(instance.total, labels(gpu, instance));
 }
 
 std::vector<wire::Label> GpuSeries::labels(const Gpu& gpu) const {
   return {{"gpu", gpu.index}, {"uuid", gpu.identity.uuid}};
+}
+
+std::vector<wire::Label> GpuSeries::labels(const Gpu& gpu, const Program& program) const {
+  std::vector<wire::Label> all = labels(gpu);
+  all.push_back({"process", program.name});
+  return all;
+}
+
+std::vector<wire::Label> GpuSeries::labels(const Gpu& gpu, const Instance& instance) const {
+  std::vector<wire::Label> all = labels(gpu);
+  all.push_back({"instance", instance.name});
+  all.push_back({"mig_uuid", instance.uuid});
+  return all;
 }
 
 void GpuSeries::set(const Gpu& gpu, Alias& alias, const MetricInfo& metric, double value) {
@@ -244,26 +273,29 @@ void GpuSeries::set_values(Gpu& gpu, const GpuReading& reading) {
 
 // Processes of one name are one program.
 void GpuSeries::set_programs(Gpu& gpu, const GpuReading& reading) {
+  const std::size_t count = std::min(reading.process_count, kMaxGpuProcesses);
+  const auto is_there = [&](const Program& known) {
+    return std::any_of(
+        reading.processes.begin(), reading.processes.begin() + static_cast<std::ptrdiff_t>(count),
+        [&](const GpuProcessReading& process) { return text_of(process.name) == known.name; });
+  };
   for (Program& known : gpu.programs) {
-    known.present = false;
+    known.unseen = is_there(known) ? 0 : known.unseen + 1;
     known.memory_sum = known.sm_sum = Sample::kNoValue;
   }
   const auto add = [](double& sum, double value) {
     if (!std::isnan(value)) sum = std::isnan(sum) ? value : sum + value;
   };
-  for (std::size_t i = 0; i < std::min(reading.process_count, kMaxGpuProcesses); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const GpuProcessReading& process = reading.processes[i];
     Program& found = program(gpu, text_of(process.name));
-    found.present = true;
     add(found.memory_sum, process.memory);
     add(found.sm_sum, process.sm);
   }
   for (Program& known : gpu.programs) {
     const auto tell = [&](Alias& alias, const MetricInfo& metric, double value) {
       if (alias == Sample::kNoAlias && !std::isnan(value)) {
-        std::vector<wire::Label> all = labels(gpu);
-        all.push_back({"process", known.name});
-        alias = sample_.declare(metric, std::move(all));
+        alias = sample_.declare(metric, labels(gpu, known));
       }
       sample_.set(alias, value);
     };
@@ -272,11 +304,24 @@ void GpuSeries::set_programs(Gpu& gpu, const GpuReading& reading) {
   }
 }
 
+// A process that ended before its name was read has none: it is one of the others.
 GpuSeries::Program& GpuSeries::program(Gpu& gpu, std::string_view name) {
+  if (name.empty()) name = kOther;
+  Program* longest_unseen = nullptr;
+  std::size_t named = 0;
   for (Program& known : gpu.programs) {
     if (known.name == name) return known;
+    if (known.name == kOther) continue;
+    ++named;
+    if (longest_unseen == nullptr || known.unseen > longest_unseen->unseen) longest_unseen = &known;
   }
-  if (gpu.programs.size() >= kMaxPrograms && name != kOther) return program(gpu, kOther);
+  if (named == kMaxPrograms && name != kOther) {
+    if (longest_unseen->unseen < kForgetAfter) return program(gpu, kOther);
+    longest_unseen->name.assign(name);
+    longest_unseen->unseen = 0;
+    relabel(gpu, *longest_unseen);
+    return *longest_unseen;
+  }
   Program& added = gpu.programs.emplace_back();
   added.name.assign(name);
   added.memory_sum = added.sm_sum = Sample::kNoValue;
@@ -284,19 +329,19 @@ GpuSeries::Program& GpuSeries::program(Gpu& gpu, std::string_view name) {
 }
 
 void GpuSeries::set_instances(Gpu& gpu, const GpuReading& reading) {
-  for (Instance& known : gpu.instances) known.present = false;
-  for (std::size_t i = 0; i < std::min(reading.instance_count, kMaxMigInstances); ++i) {
+  const std::size_t count = std::min(reading.instance_count, kMaxMigInstances);
+  for (Instance& known : gpu.instances) {
+    known.present = std::any_of(
+        reading.instances.begin(), reading.instances.begin() + static_cast<std::ptrdiff_t>(count),
+        [&](const MigReading& told) { return text_of(told.uuid) == known.uuid; });
+  }
+  for (std::size_t i = 0; i < count; ++i) {
     const MigReading& told = reading.instances[i];
     Instance* found = instance(gpu, told);
     if (found == nullptr) continue;
     found->present = true;
     const auto tell = [&](Alias& alias, const MetricInfo& metric, double value) {
-      if (alias == Sample::kNoAlias) {
-        std::vector<wire::Label> all = labels(gpu);
-        all.push_back({"instance", found->name});
-        all.push_back({"mig_uuid", found->uuid});
-        alias = sample_.declare(metric, std::move(all));
-      }
+      if (alias == Sample::kNoAlias) alias = sample_.declare(metric, labels(gpu, *found));
       sample_.set(alias, value);
     };
     tell(found->used, metric("gpu.mig_fb_used"), told.fb_used);
@@ -309,18 +354,23 @@ void GpuSeries::set_instances(Gpu& gpu, const GpuReading& reading) {
   }
 }
 
-// Null where there is no room: more different instances than kMaxMigInstances since the start.
+// A new one takes the place of one that is gone. Null where there is none: never, since a reading
+// has as many instances as there are places.
 GpuSeries::Instance* GpuSeries::instance(Gpu& gpu, const MigReading& reading) {
   const std::string_view uuid = text_of(reading.uuid);
+  Instance* absent = nullptr;
   for (Instance& known : gpu.instances) {
     if (known.uuid == uuid) return &known;
+    if (!known.present) absent = &known;
   }
-  if (gpu.instances.size() == kMaxMigInstances) return nullptr;
-  Instance& added = gpu.instances.emplace_back();
-  added.name =
+  const bool is_full = gpu.instances.size() == kMaxMigInstances;
+  if (is_full && absent == nullptr) return nullptr;
+  Instance& found = is_full ? *absent : gpu.instances.emplace_back();
+  found.name =
       std::to_string(reading.gpu_instance) + "/" + std::to_string(reading.compute_instance);
-  added.uuid.assign(uuid);
-  return &added;
+  found.uuid.assign(uuid);
+  relabel(gpu, found);
+  return &found;
 }
 
 void GpuSeries::lose(Gpu& gpu) {
@@ -335,26 +385,44 @@ void GpuSeries::lose(Gpu& gpu) {
   }
 }
 
-// Of a GPU that has answered before: one that never did is told of by gpu.count.
+// Of a GPU that has answered before: one that never did is told of by gpu.count, unless it wants to
+// be reset.
 void GpuSeries::tell_condition(const Gpu& gpu, GpuCondition before,
                                std::vector<ToldEvent>& events) const {
-  if (!gpu.known) return;
-  const bool was_away = before == GpuCondition::lost || before == GpuCondition::hung;
+  if (!gpu.known && gpu.condition != GpuCondition::reset_required) return;
   const std::string name = "GPU " + gpu.index + " at " + gpu.pci;
+  const auto critical = [&](EventKind kind, const char* what, const char* action) {
+    return event(wall_, kind, wire::Severity::critical, name + what, action);
+  };
   wire::EventRecord record;
-  if (gpu.condition == GpuCondition::lost) {
-    record =
-        event(wall_, EventKind::gpu_lost, wire::Severity::critical, name + " no longer answers",
-              "reset the GPU, or reboot; if it comes again, check power, seating and cooling");
-  } else if (gpu.condition == GpuCondition::hung) {
-    record = event(wall_, EventKind::gpu_hung, wire::Severity::critical,
-                   name + " does not answer in time",
-                   "look for Xid errors in the kernel log; reset the GPU, or reboot");
-  } else if (was_away && gpu.condition != GpuCondition::unreadable) {
-    record =
-        event(wall_, EventKind::gpu_returned, wire::Severity::info, name + " answers again", "");
-  } else {
-    return;
+  switch (gpu.condition) {
+    case GpuCondition::lost:
+      record =
+          critical(EventKind::gpu_lost, " no longer answers",
+                   "reset the GPU, or reboot; if it comes again, check power, seating and cooling");
+      break;
+    case GpuCondition::hung:
+      record = critical(EventKind::gpu_hung, " does not answer in time",
+                        "look for Xid errors in the kernel log; reset the GPU, or reboot");
+      break;
+    case GpuCondition::failing:
+      record = critical(EventKind::gpu_failing, " answers every question with an error",
+                        "look for Xid errors in the kernel log; reset the GPU, or reboot");
+      break;
+    case GpuCondition::reset_required:
+      record = critical(EventKind::gpu_reset_required, " has to be reset before it can be used",
+                        "end what uses the GPU, and reset it (nvidia-smi --gpu-reset), or reboot");
+      break;
+    case GpuCondition::unreadable:
+      return;
+    case GpuCondition::ok:
+    case GpuCondition::asleep:
+      const bool was_fine = before == GpuCondition::ok || before == GpuCondition::asleep ||
+                            before == GpuCondition::unreadable;
+      if (was_fine) return;
+      record =
+          event(wall_, EventKind::gpu_returned, wire::Severity::info, name + " answers again", "");
+      break;
   }
   record.details.push_back({"gpu", gpu.index});
   record.details.push_back({"pci", gpu.pci});

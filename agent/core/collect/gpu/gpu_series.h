@@ -1,7 +1,8 @@
 // NVIDIA's GPUs: what the GPU thread read becomes series, and what changed becomes events.
 //
 // A GPU is known by its place on the PCI bus; its label is its index, in the order in which the
-// agent found them. Series are declared once they have a value.
+// agent found them. Series are declared once they have a value; what comes in the place of
+// something else (a card, a driver, a program, an instance) is given its series.
 #pragma once
 
 #include <array>
@@ -23,11 +24,12 @@ class GpuSeries {
  public:
   // Names of programs that a GPU's series tell apart; further ones are "other".
   static constexpr std::size_t kMaxPrograms = 8;
-  // At most, of one GPU: its values, lost, hung, runtime_pm, programs, instances; and its info,
-  // once more each time that its driver or firmware is another one.
-  static constexpr std::size_t kMaxInfos = 4;
+  // A program that was not seen so many times in a row gives its place to another: each change is a
+  // new series table, so programs that come and go are "other".
+  static constexpr std::size_t kForgetAfter = 6;
+  // At most, of one GPU: its values, lost, hung, runtime_pm, info, programs, instances.
   static constexpr std::size_t kMaxOfOne =
-      kGpuValues + 3 + 2 * (kMaxPrograms + 1) + 2 * kMaxMigInstances + kMaxInfos;
+      kGpuValues + 4 + 2 * (kMaxPrograms + 1) + 2 * kMaxMigInstances;
 
   explicit GpuSeries(Sample& sample) : sample_(sample) {}
 
@@ -42,7 +44,7 @@ class GpuSeries {
     Alias sm = Sample::kNoAlias;
     double memory_sum = 0;
     double sm_sum = 0;
-    bool present = false;
+    std::size_t unseen = 0;  // times in a row
   };
   struct Instance {
     std::string name;  // "GPU instance/compute instance"
@@ -64,7 +66,6 @@ class GpuSeries {
     Alias hung = Sample::kNoAlias;
     Alias runtime = Sample::kNoAlias;
     Alias info = Sample::kNoAlias;
-    std::size_t infos = 0;
     std::vector<Program> programs;
     std::vector<Instance> instances;
   };
@@ -72,9 +73,14 @@ class GpuSeries {
   Gpu& at(std::size_t index, const GpuReading& reading);
   void identify(Gpu& gpu, const GpuReading& reading);
   std::vector<wire::Label> labels(const Gpu& gpu) const;
+  std::vector<wire::Label> labels(const Gpu& gpu, const Program& program) const;
+  std::vector<wire::Label> labels(const Gpu& gpu, const Instance& instance) const;
   void set(const Gpu& gpu, Alias& alias, const metrics::MetricInfo& metric, double value);
   void set_condition(Gpu& gpu, const GpuReading& reading, std::vector<ToldEvent>& events);
   void set_values(Gpu& gpu, const GpuReading& reading);
+  void relabel(const Gpu& gpu);
+  void relabel(const Gpu& gpu, const Program& program);
+  void relabel(const Gpu& gpu, const Instance& instance);
   void set_programs(Gpu& gpu, const GpuReading& reading);
   Program& program(Gpu& gpu, std::string_view name);
   void set_instances(Gpu& gpu, const GpuReading& reading);

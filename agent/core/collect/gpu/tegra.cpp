@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <utility>
 
 #include "agent/core/collect/scan.h"
 #include "schemas/metrics/metric_table.h"
@@ -67,17 +68,20 @@ TegraRailSource::Rail* TegraRailSource::at(std::string_view path) {
   const std::string monitor(directory_above(path, 1));
   const std::string input = monitor + "/" + number;
   Rail* found = nullptr;
+  Rail* unused = nullptr;
   for (Rail& rail : rails_) {
     if (rail.input == input) found = &rail;
+    if (rail.name.empty() && !rail.seen) unused = &rail;
   }
   if (found == nullptr) {
-    if (rails_.size() == kMaxRails) {
+    if (rails_.size() == kMaxRails && unused == nullptr) {
       ++ignored_;
       return nullptr;
     }
-    found = &rails_.emplace_back();
+    found = rails_.size() == kMaxRails ? unused : &rails_.emplace_back();
     found->input = input;
   }
+  found->seen = true;
   if (found->name.empty()) {
     const std::string* label =
         labels_.find("/sys/class/hwmon/" + monitor + "/in" + number + "_label");
@@ -117,7 +121,15 @@ void TegraRailSource::set(Rail& rail, Sample::Alias& alias, const metrics::Metri
 
 void TegraRailSource::finish() {
   ignored_ = 0;
+  // A monitor whose driver was bound anew has another number: its rails are told by that one, and
+  // what the old number is next may be something else.
   for (Rail& rail : rails_) {
+    if (std::exchange(rail.seen, false) || rail.name.empty()) continue;
+    lose(rail);
+    rail = Rail{.input = rail.input, .name = {}};
+  }
+  for (Rail& rail : rails_) {
+    if (!rail.followed) continue;
     set(rail, rail.power_alias, metric("tegra.rail_power"), rail.voltage * rail.current / kKilo);
     set(rail, rail.voltage_alias, metric("tegra.rail_voltage"), rail.voltage);
     set(rail, rail.current_alias, metric("tegra.rail_current"), rail.current);
@@ -126,20 +138,34 @@ void TegraRailSource::finish() {
   }
 }
 
+void TegraRailSource::lose(const Rail& rail) {
+  sample_.lose(rail.power_alias);
+  sample_.lose(rail.voltage_alias);
+  sample_.lose(rail.current_alias);
+  sample_.lose(rail.alarm_alias);
+}
+
 void TegraRailSource::lose() {
-  for (const Rail& rail : rails_) {
-    sample_.lose(rail.power_alias);
-    sample_.lose(rail.voltage_alias);
-    sample_.lose(rail.current_alias);
-    sample_.lose(rail.alarm_alias);
-  }
+  for (const Rail& rail : rails_) lose(rail);
 }
 
 TegraProcessSource::Program& TegraProcessSource::at(std::string_view name) {
+  Program* longest_unseen = nullptr;
+  std::size_t named = 0;
   for (Program& program : programs_) {
     if (program.name == name) return program;
+    if (program.name == kOther) continue;
+    ++named;
+    if (longest_unseen == nullptr || program.unseen > longest_unseen->unseen) {
+      longest_unseen = &program;
+    }
   }
-  if (programs_.size() >= kMaxPrograms && name != kOther) return at(kOther);
+  if (named == kMaxPrograms && name != kOther) {
+    if (longest_unseen->unseen <= kForgetAfter) return at(kOther);
+    longest_unseen->name.assign(name);
+    sample_.relabel(longest_unseen->alias, {{"process", longest_unseen->name}});
+    return *longest_unseen;
+  }
   Program& added = programs_.emplace_back();
   added.name.assign(name);
   return added;
@@ -148,7 +174,7 @@ TegraProcessSource::Program& TegraProcessSource::at(std::string_view name) {
 bool TegraProcessSource::read(const TextReading& reading, Instant) {
   for (Program& program : programs_) {
     program.bytes = 0;
-    program.present = false;
+    ++program.unseen;
   }
   Scanner lines(reading.text);
   while (!lines.done()) {
@@ -160,13 +186,13 @@ bool TegraProcessSource::read(const TextReading& reading, Instant) {
     if (name.empty() || std::isnan(pid) || std::isnan(bytes)) continue;
     Program& program = at(name);
     program.bytes += bytes;
-    program.present = true;
+    program.unseen = 0;
   }
   for (Program& program : programs_) {
     if (program.alias == Sample::kNoAlias) {
       program.alias = sample_.declare(metric("tegra.gpu_mem"), {{"process", program.name}});
     }
-    sample_.set(program.alias, program.present ? program.bytes : Sample::kNoValue);
+    sample_.set(program.alias, program.unseen == 0 ? program.bytes : Sample::kNoValue);
   }
   return true;
 }

@@ -47,7 +47,8 @@ class TegraRailSource : public Source {
  private:
   struct Rail {
     std::string input;  // "hwmon3/1"
-    std::string name;
+    std::string name;   // empty until it is known, and once the input is gone
+    bool seen = false;  // since finish()
     bool followed = false;
     double voltage = Sample::kNoValue;
     double current = Sample::kNoValue;
@@ -58,6 +59,7 @@ class TegraRailSource : public Source {
     Sample::Alias alarm_alias = Sample::kNoAlias;
   };
   Rail* at(std::string_view path);
+  void lose(const Rail& rail);
   void set(Rail& rail, Sample::Alias& alias, const metrics::MetricInfo& metric, double value);
 
   const NameSource& labels_;
@@ -69,6 +71,9 @@ class TegraRailSource : public Source {
 class TegraProcessSource : public Source {
  public:
   static constexpr std::size_t kMaxPrograms = 16;  // further ones are "other"
+  // A program that was not seen so many times in a row gives its place to another: each change is a
+  // new series table, so programs that come and go are "other".
+  static constexpr std::size_t kForgetAfter = 6;
 
   explicit TegraProcessSource(Sample& sample) : Source(sample) {}
 
@@ -80,7 +85,7 @@ class TegraProcessSource : public Source {
   struct Program {
     std::string name;
     double bytes = 0;
-    bool present = false;
+    std::size_t unseen = 0;  // times in a row
     Sample::Alias alias = Sample::kNoAlias;
   };
   Program& at(std::string_view name);

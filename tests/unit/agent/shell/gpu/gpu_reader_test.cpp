@@ -147,9 +147,30 @@ TEST_F(GpuReaderTest, EndsWhileACallHangs) {
   gpus.script("hang 0 nvmlDeviceGetUtilizationRates\n");
   ASSERT_TRUE(until([&] { return is(0, GpuCondition::hung); }));
   const Instant before = monotonic_now();
+  EXPECT_FALSE(reader_->end(milliseconds{50}));  // one thread is left behind
   reader_.reset();
   EXPECT_LT(monotonic_now() - before, seconds{5});
   gpus.script("");
+}
+
+TEST_F(GpuReaderTest, EndsWithItsThreadWhereNoCallHangs) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5); }));
+  EXPECT_TRUE(reader_->end(kMost));
+}
+
+TEST_F(GpuReaderTest, WithoutTheLibraryGpusAreStillLookedAtOnTheBus) {
+  const FakeGpus gpus(1);
+  GpuReaderOptions options;
+  options.nvml.library = "/nowhere/libnvidia-ml.so.1";
+  options.nvml.root = gpus.root().path();
+  options.nvml.retry_first = std::chrono::hours{1};
+  reader_.emplace(options);
+  ASSERT_TRUE(until([&] { return last_.gpus.size() == 1 && last_.gpus[0].power_state == 0; }));
+  gpus.plug(0, "suspended", "D3cold");
+  EXPECT_TRUE(until([&] { return last_.gpus[0].power_state == 4; }));
 }
 
 TEST_F(GpuReaderTest, WhereThereIsNoLibraryTheThreadIsLeftAsleep) {

@@ -37,6 +37,24 @@ TEST_F(NvmlDetailsTest, CountersAreBetweenTwoReads) {
   EXPECT_TRUE(std::isnan(reading_[GpuValue::fp64]));
 }
 
+TEST_F(NvmlDetailsTest, EveryCounterIsAskedByItsNumber) {
+  // NVML_GPM_METRIC_* of nvml.h: SM_UTIL, SM_OCCUPANCY, ANY_TENSOR_UTIL, DRAM_BW_UTIL, FP64_UTIL,
+  // FP32_UTIL, FP16_UTIL.
+  constexpr std::pair<int, GpuValue> kNumbers[] = {
+      {2, GpuValue::sm_active}, {3, GpuValue::sm_occupancy}, {5, GpuValue::tensor},
+      {10, GpuValue::dram_bw},  {11, GpuValue::fp64},        {12, GpuValue::fp32},
+      {13, GpuValue::fp16}};
+  std::string script;
+  for (const auto& [id, value] : kNumbers) {
+    script += "value * gpm." + std::to_string(id) + " " + std::to_string(id) + ".5\n";
+  }
+  gpus_.script(script);
+  GpmCounters counters(calls_, handle_);
+  EXPECT_TRUE(counters.read(reading_));
+  EXPECT_TRUE(counters.read(reading_));
+  for (const auto& [id, value] : kNumbers) EXPECT_EQ(reading_[value], id + .5) << id;
+}
+
 TEST_F(NvmlDetailsTest, AGpuWithoutCountersIsAskedOnce) {
   GpmCounters counters(calls_, handle_);
   EXPECT_TRUE(counters.read(reading_));
@@ -64,7 +82,7 @@ TEST_F(NvmlDetailsTest, NamesOfProcessesAreTheKernels) {
   names_.find(17, name);
   EXPECT_STREQ(name.data(), "trainer");
   names_.find(18, name);
-  EXPECT_STREQ(name.data(), "pid 18");
+  EXPECT_STREQ(name.data(), "");
 }
 
 TEST_F(NvmlDetailsTest, ProcessesAreCountedSummedAndTheGreatestNamed) {
@@ -153,6 +171,9 @@ TEST_F(NvmlDetailsTest, InstancesTellTheirMemory) {
   EXPECT_STREQ(reading_.instances[1].uuid.data(), "MIG-0-1");
   EXPECT_EQ(reading_.instances[1].fb_used, 200);
   EXPECT_EQ(reading_.instances[1].fb_total, 8000);
+  gpus_.script("instance 0 1 0 100 4000\nerror 0 nvmlDeviceGetUUID 999\n");
+  EXPECT_TRUE(read_instances(calls_, handle_, reading_));
+  EXPECT_EQ(reading_.instance_count, 0U);  // which one it is can't be told
   gpus_.script("instance 0 1 0 100 4000\nerror 0 nvmlDeviceGetMigDeviceHandleByIndex 15\n");
   EXPECT_FALSE(read_instances(calls_, handle_, reading_));
 }

@@ -23,10 +23,13 @@ class NvmlDeviceTest : public testing::Test {
     EXPECT_EQ(calls_->library().by_index(0, &handle), nvml::kSuccess);
     return device_.emplace(*calls_, handle);
   }
-  bool read(bool ten = false, bool sixty = false) {
+  GpuCondition condition(bool ten = false, bool sixty = false) {
     reading_.ten = ten;
     reading_.sixty = sixty;
     return device_->read(names_, reading_);
+  }
+  bool read(bool ten = false, bool sixty = false) {
+    return condition(ten, sixty) == GpuCondition::ok;
   }
   double value(GpuValue value) const { return reading_[value]; }
   std::uint64_t calls_of_a_round() {
@@ -175,7 +178,7 @@ TEST_F(NvmlDeviceTest, ALostGpuIsAskedNoMore) {
   ASSERT_TRUE(read());
   gpus_.script(std::string(kBasics) + "lost 0\n");
   const std::uint64_t before = progress_;
-  EXPECT_FALSE(read(true, true));
+  EXPECT_EQ(condition(true, true), GpuCondition::lost);
   EXPECT_EQ(progress_ - before, 1U);
   EXPECT_TRUE(std::isnan(value(GpuValue::util)));
 }
@@ -183,7 +186,97 @@ TEST_F(NvmlDeviceTest, ALostGpuIsAskedNoMore) {
 TEST_F(NvmlDeviceTest, AGpuThatIsLostWithinAFieldIsLost) {
   gpus_.script(std::string(kBasics) + "error 0 nvmlDeviceGetFieldValues 15\n");
   open();
-  EXPECT_FALSE(read());
+  EXPECT_EQ(condition(), GpuCondition::lost);
+}
+
+TEST_F(NvmlDeviceTest, AGpuThatAnswersEverythingWithAnErrorIsFailing) {
+  gpus_.script(kBasics);
+  open();
+  ASSERT_TRUE(read());
+  gpus_.script(std::string(kBasics) + "error * * 999\n");
+  EXPECT_EQ(condition(true, true), GpuCondition::failing);
+  gpus_.script(kBasics);
+  EXPECT_EQ(condition(), GpuCondition::ok);
+}
+
+TEST_F(NvmlDeviceTest, AGpuThatHasToBeResetSaysSoAndMayStillTellSomething) {
+  open();
+  gpus_.script(std::string(kBasics) + "error * * 16\n");
+  EXPECT_EQ(condition(), GpuCondition::reset_required);
+  EXPECT_TRUE(std::isnan(value(GpuValue::util)));
+  gpus_.script(std::string(kBasics) + "error 0 nvmlDeviceGetClockInfo 16\n");
+  EXPECT_EQ(condition(), GpuCondition::reset_required);
+  EXPECT_EQ(value(GpuValue::util), 42);
+}
+
+TEST_F(NvmlDeviceTest, AGpuThatHasNothingOfItDoesNotFail) {
+  open();
+  EXPECT_EQ(condition(), GpuCondition::ok);
+  EXPECT_EQ(condition(), GpuCondition::ok);
+}
+
+TEST_F(NvmlDeviceTest, AnUnknownPerformanceStateIsNone) {
+  gpus_.script(std::string(kBasics) + "value * pstate 32\n");
+  open();
+  ASSERT_TRUE(read(true));
+  EXPECT_TRUE(std::isnan(value(GpuValue::pstate)));
+}
+
+// The ids of NVML_FI_DEV_* in nvml.h, in the order of the lines: MEMORY_TEMP; POWER_INSTANT,
+// POWER_AVERAGE; TOTAL_ENERGY_CONSUMPTION; PCIE_COUNT_TX_BYTES, _RX_BYTES; PERF_POLICY_*;
+// PCIE_REPLAY_COUNTER; ECC_SBE_VOL_TOTAL, ECC_DBE_VOL_TOTAL; REMAPPED_*; NVLINK_CRC_FLIT_...,
+// CRC_DATA_..., REPLAY_..., RECOVERY_ERROR_COUNT_TOTAL; PCIE_COUNT_*; ECC_*_AGG_TOTAL; RETIRED_*.
+TEST_F(NvmlDeviceTest, EveryFieldIsAskedByItsNumber) {
+  constexpr std::pair<int, GpuValue> kNumbers[] = {{82, GpuValue::mem_temp},
+                                                   {186, GpuValue::power},
+                                                   {185, GpuValue::power_average},
+                                                   {83, GpuValue::energy},
+                                                   {197, GpuValue::pcie_tx},
+                                                   {198, GpuValue::pcie_rx},
+                                                   {74, GpuValue::violation_power},
+                                                   {75, GpuValue::violation_thermal},
+                                                   {76, GpuValue::violation_sync_boost},
+                                                   {77, GpuValue::violation_board_limit},
+                                                   {78, GpuValue::violation_low_util},
+                                                   {79, GpuValue::violation_reliability},
+                                                   {94, GpuValue::pcie_replay},
+                                                   {3, GpuValue::ecc_sbe_vol},
+                                                   {4, GpuValue::ecc_dbe_vol},
+                                                   {142, GpuValue::remapped_rows_cor},
+                                                   {143, GpuValue::remapped_rows_unc},
+                                                   {144, GpuValue::remapped_rows_pending},
+                                                   {145, GpuValue::remapped_rows_failure},
+                                                   {38, GpuValue::nvlink_crc},
+                                                   {45, GpuValue::nvlink_crc_data},
+                                                   {52, GpuValue::nvlink_replay},
+                                                   {59, GpuValue::nvlink_recovery},
+                                                   {173, GpuValue::pcie_correctable},
+                                                   {174, GpuValue::pcie_naks_received},
+                                                   {175, GpuValue::pcie_receiver_errors},
+                                                   {176, GpuValue::pcie_bad_tlp},
+                                                   {177, GpuValue::pcie_naks_sent},
+                                                   {178, GpuValue::pcie_bad_dllp},
+                                                   {179, GpuValue::pcie_non_fatal},
+                                                   {180, GpuValue::pcie_fatal},
+                                                   {181, GpuValue::pcie_unsupported},
+                                                   {182, GpuValue::pcie_lcrc},
+                                                   {183, GpuValue::pcie_lane_errors},
+                                                   {5, GpuValue::ecc_sbe_agg},
+                                                   {6, GpuValue::ecc_dbe_agg},
+                                                   {29, GpuValue::retired_pages_sbe},
+                                                   {30, GpuValue::retired_pages_dbe},
+                                                   {31, GpuValue::retired_pages_pending}};
+  // In KiB: NVLINK_THROUGHPUT_DATA_TX, _RX.
+  std::string script = "value * field.138 138\nvalue * field.139 139\n";
+  for (const auto& [id, value] : kNumbers) {
+    script += "value * field." + std::to_string(id) + " " + std::to_string(id) + "\n";
+  }
+  gpus_.script(script);
+  open();
+  ASSERT_TRUE(read(true, true));
+  for (const auto& [id, what] : kNumbers) EXPECT_EQ(value(what), id) << id;
+  EXPECT_EQ(value(GpuValue::nvlink_tx), 138 * 1024);
+  EXPECT_EQ(value(GpuValue::nvlink_rx), 139 * 1024);
 }
 
 TEST_F(NvmlDeviceTest, AnUnloadedDriverEndsIt) {

@@ -207,6 +207,89 @@ TEST_F(NvmlSessionTest, AGpuThatNvmlDoesNotHandOutIsUnreadable) {
   EXPECT_EQ(condition(1), GpuCondition::ok);
 }
 
+TEST_F(NvmlSessionTest, AGpuThatFailsIsNotFineStopsNoOtherAndIsTriedAnew) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  rounds(2);
+  for (const auto& [code, trouble] :
+       {std::pair{"999", GpuCondition::failing}, std::pair{"16", GpuCondition::reset_required}}) {
+    gpus.script(std::string("value * util 6\nerror 1 * ") + code + "\n");
+    round();
+    EXPECT_EQ(condition(1), trouble) << code;
+    EXPECT_TRUE(std::isnan(util(1)));
+    EXPECT_EQ(readings_.state, NvmlState::ok);
+    EXPECT_EQ(util(0), 6);
+    // NVML is opened anew for it, which does not hand it out; until it does.
+    rounds(10);
+    EXPECT_NE(condition(1), GpuCondition::ok) << code;
+    EXPECT_EQ(condition(0), GpuCondition::ok);
+    gpus.script("value * util 7\n");
+    rounds(80);
+    EXPECT_EQ(condition(1), GpuCondition::ok) << code;
+    EXPECT_EQ(util(1), 7);
+  }
+}
+
+TEST_F(NvmlSessionTest, AGpuThatHasToBeResetBeforeItIsHandedOutSaysSo) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\nerror 0 nvmlDeviceGetHandleByPciBusId_v2 16\n");
+  open(gpus);
+  rounds(2);
+  EXPECT_EQ(condition(0), GpuCondition::reset_required);
+}
+
+TEST_F(NvmlSessionTest, AUuidThatCouldNotBeHadIsAskedForAgainAndAKnownOneKept) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\nerror 0 nvmlDeviceGetUUID 999\n");
+  open(gpus);
+  rounds(2);
+  EXPECT_EQ(readings_.gpus[0].identity->uuid, "");
+  gpus.script("value * util 5\n");
+  round(true, true);
+  EXPECT_EQ(readings_.gpus[0].identity->uuid, "GPU-0");
+  gpus.script("init 18\nvalue * util 5\n");
+  round(true);
+  gpus.script("driver 560.1\nvalue * util 5\nerror 0 nvmlDeviceGetUUID 999\n");
+  now_ = session_->idle_until();
+  rounds(2);
+  EXPECT_EQ(condition(0), GpuCondition::ok);
+  EXPECT_EQ(readings_.gpus[0].identity->driver, "560.1");
+  EXPECT_EQ(readings_.gpus[0].identity->uuid, "GPU-0");
+}
+
+TEST_F(NvmlSessionTest, AnIdleGpuThatMayFallAsleepIsLeftAloneAndLookedAtAgain) {
+  const FakeGpus gpus(2);
+  gpus.root().write("/sys/bus/pci/devices/" + pci_of(0) + "/power/control", "auto\n");
+  gpus.root().write("/sys/bus/pci/devices/" + pci_of(1) + "/power/control", "on\n");
+  gpus.script("value * util 0\n");
+  open(gpus);
+  const auto second_until = [&](GpuCondition wanted) {
+    int count = 0;
+    do {
+      round(count % 10 == 0);
+      EXPECT_EQ(condition(1), GpuCondition::ok) << "must not fall asleep";
+    } while (condition(0) != wanted && ++count < 200);
+    return count;
+  };
+  round();
+  EXPECT_EQ(second_until(GpuCondition::ok), 0);
+  const int idle = second_until(GpuCondition::asleep);
+  EXPECT_GE(idle, to_seconds(NvmlSession::kIdle));
+  EXPECT_LE(idle, to_seconds(NvmlSession::kIdle) + 20);
+  // Looked at after the rest, by one round, and left alone again.
+  EXPECT_NEAR(second_until(GpuCondition::ok), to_seconds(NvmlSession::kRest), 2);
+  round();
+  EXPECT_EQ(condition(0), GpuCondition::asleep);
+  // A process holds it awake: what it does is told from the next look on.
+  gpus.script("value * util 0\nprocess 0 17 5000 0\n");
+  EXPECT_LE(second_until(GpuCondition::ok), to_seconds(NvmlSession::kRest) + 2);
+  for (int i = 0; i < 100; ++i) {
+    round(i % 10 == 0);
+    EXPECT_EQ(condition(0), GpuCondition::ok);
+  }
+}
+
 TEST_F(NvmlSessionTest, AGpuToBeSkippedIsNotAsked) {
   const FakeGpus gpus(2);
   gpus.script("value * util 5\n");

@@ -76,6 +76,24 @@ TEST(GpuFiles, ACardThatIsGoneLosesItsNumbers) {
   EXPECT_EQ(box.value("gpu.mem_util", kGpu), 12);
 }
 
+// As after the driver was bound anew; and the same once more, back to the first number.
+TEST(GpuFiles, AMonitorThatHasAnotherNumberTellsOn) {
+  Box box = amd();
+  box.tick();
+  const std::string folder = kCard + "hwmon/";
+  std::string from = "hwmon2";
+  for (const std::string to : {"hwmon7", "hwmon2"}) {
+    box.set("/sys/class/hwmon/" + to + "/name", "amdgpu\n");
+    box.remove(folder + from + "/temp1_input");
+    box.set(folder + to + "/temp1_input", "40000\n");
+    box.tick();
+    box.set(folder + to + "/temp1_input", "41000\n");
+    box.ticks(60);
+    EXPECT_EQ(box.value("gpu.temp", kGpu), 41) << to;
+    from = to;
+  }
+}
+
 TEST(GpuFiles, TextsThatAreNoNumbersAreTrouble) {
   Box box = amd();
   box.set(kCard + "gpu_busy_percent", "busy\n");

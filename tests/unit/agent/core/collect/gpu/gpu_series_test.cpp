@@ -257,7 +257,12 @@ TEST_F(GpuSeriesTest, ANewDriverIsNewInformationOfTheSameGpu) {
         GpuIdentity{"GPU-0", "Fake GPU", "560." + std::to_string(version), "96.00"});
     read();
   }
-  EXPECT_EQ(sample_.series().size(), before + GpuSeries::kMaxInfos - 1);
+  EXPECT_EQ(sample_.series().size(), before);
+  EXPECT_EQ(value("gpu.info", of(0, {{"name", "Fake GPU"},
+                                     {"driver", "560.9"},
+                                     {"vbios", "96.00"},
+                                     {"pci", "0000:00:00.0"}})),
+            1);
   EXPECT_EQ(value("gpu.util"), 5);
 }
 
@@ -272,6 +277,113 @@ TEST_F(GpuSeriesTest, AnotherCardInItsPlaceHasSeriesOfItsOwn) {
   EXPECT_TRUE(std::isnan(value("gpu.util")));
   EXPECT_TRUE(std::isnan(value("gpu.lost")));
   EXPECT_EQ(value("gpu.util", {{"gpu", "0"}, {"uuid", "GPU-9"}}), 7);
+}
+
+TEST_F(GpuSeriesTest, AUuidThatChangesAllTheTimeAddsNoSeries) {
+  GpuReading& gpu = add();
+  gpu.values.fill(5);
+  add_process(gpu, "trainer", 100, 30);
+  gpu.instance_count = 1;
+  std::strcpy(gpu.instances[0].uuid.data(), "MIG-1");
+  read();
+  const std::size_t before = sample_.series().size();
+  for (int card = 1; card < 20; ++card) {
+    gpu.identity = std::make_shared<const GpuIdentity>(
+        GpuIdentity{"GPU-x" + std::to_string(card), "Fake GPU", "550.54", "96.00"});
+    read();
+  }
+  EXPECT_EQ(sample_.series().size(), before);
+  const Labels last = {{"gpu", "0"}, {"uuid", "GPU-x19"}};
+  EXPECT_EQ(value("gpu.util", last), 5);
+  EXPECT_EQ(value("gpu.lost", last), 0);
+  EXPECT_EQ(value("gpu.proc_mem", {last[0], last[1], {"process", "trainer"}}), 100);
+}
+
+TEST_F(GpuSeriesTest, AUuidThatCouldNotBeHadIsTheOneThatWasKnown) {
+  GpuReading& gpu = add();
+  gpu[GpuValue::util] = 5;
+  read();
+  gpu.identity =
+      std::make_shared<const GpuIdentity>(GpuIdentity{"", "Fake GPU", "550.54", "96.00"});
+  read();
+  EXPECT_EQ(value("gpu.util"), 5);
+  EXPECT_FALSE(has("gpu.util", {{"gpu", "0"}, {"uuid", ""}}));
+}
+
+TEST_F(GpuSeriesTest, ProgramsThatCameLaterGetThePlacesOfThoseThatAreGone) {
+  GpuReading& gpu = add();
+  for (int i = 0; i < 8; ++i) add_process(gpu, ("old" + std::to_string(i)).c_str(), 10, 1);
+  read();
+  const std::size_t before = sample_.series().size();
+  gpu.process_count = 0;
+  add_process(gpu, "new", 70, 7);
+  read();
+  EXPECT_EQ(value("gpu.proc_mem", of(0, {{"process", "other"}})), 70);
+  for (std::size_t i = 1; i < GpuSeries::kForgetAfter; ++i) read();
+  EXPECT_EQ(value("gpu.proc_mem", of(0, {{"process", "new"}})), 70);
+  EXPECT_EQ(value("gpu.proc_sm", of(0, {{"process", "new"}})), 7);
+  EXPECT_TRUE(std::isnan(value("gpu.proc_mem", of(0, {{"process", "other"}}))));
+  EXPECT_EQ(sample_.series().size(), before + 2);  // those of the others
+}
+
+TEST_F(GpuSeriesTest, AProcessWithoutANameIsOneOfTheOthers) {
+  GpuReading& gpu = add();
+  add_process(gpu, "", 20);
+  add_process(gpu, "", 30);
+  add_process(gpu, "trainer", 100);
+  read();
+  EXPECT_EQ(value("gpu.proc_mem", of(0, {{"process", "other"}})), 50);
+  EXPECT_FALSE(has("gpu.proc_mem", of(0, {{"process", ""}})));
+}
+
+TEST_F(GpuSeriesTest, InstancesThatCameLaterGetThePlacesOfThoseThatAreGone) {
+  GpuReading& gpu = add();
+  gpu.instance_count = kMaxMigInstances;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < kMaxMigInstances; ++i) {
+      const std::string uuid = "MIG-" + std::to_string(round) + "-" + std::to_string(i);
+      std::strcpy(gpu.instances[i].uuid.data(), uuid.c_str());
+      gpu.instances[i].fb_used = static_cast<double>(10 * round) + static_cast<double>(i);
+    }
+    read();
+  }
+  EXPECT_EQ(value("gpu.mig_fb_used", of(0, {{"instance", "0/0"}, {"mig_uuid", "MIG-2-7"}})), 27);
+  EXPECT_EQ(value("gpu.mig_fb_used", of(0, {{"instance", "0/0"}, {"mig_uuid", "MIG-2-0"}})), 20);
+}
+
+TEST_F(GpuSeriesTest, AGpuThatFailsOrHasToBeResetIsNotCountedAndIsToldOf) {
+  GpuReading& gpu = add();
+  gpu[GpuValue::util] = 5;
+  read();
+  for (const auto& [condition, kind] : {std::pair{GpuCondition::failing, "gpu_failing"},
+                                        {GpuCondition::reset_required, "gpu_reset_required"}}) {
+    set(condition);
+    read();
+    EXPECT_EQ(value("gpu.count", {}), 0);
+    EXPECT_TRUE(std::isnan(value("gpu.util")));
+    ASSERT_EQ(events_.size(), 1U);
+    EXPECT_EQ(events_[0].record.kind, kind);
+    EXPECT_EQ(events_[0].record.severity, wire::Severity::critical);
+    read();
+    EXPECT_TRUE(events_.empty());
+  }
+  gpu.fresh = true;  // what it still tells
+  gpu[GpuValue::util] = 3;
+  read();
+  EXPECT_EQ(value("gpu.util"), 3);
+  set(GpuCondition::ok);
+  read();
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].record.kind, "gpu_returned");
+}
+
+TEST_F(GpuSeriesTest, AGpuThatHasToBeResetFromTheBeginningIsToldOf) {
+  GpuReading& gpu = add();
+  gpu.identity = nullptr;
+  set(GpuCondition::reset_required);
+  read();
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].record.kind, "gpu_reset_required");
 }
 
 TEST_F(GpuSeriesTest, ProcessesOfOneNameAreOneProgram) {

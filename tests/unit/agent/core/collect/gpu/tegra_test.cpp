@@ -67,6 +67,23 @@ TEST(TegraRails, AMonitorThatDoesNotAnswerCostsTheRailItsPower) {
   EXPECT_NE(box.trouble("tegra_rails"), "");
 }
 
+TEST(TegraRails, AMonitorThatHasAnotherNumberTellsOn) {
+  Box box = orin();
+  box.tick();
+  const std::string bus = "/sys/bus/i2c/drivers/ina3221/1-0040/hwmon/";
+  std::string from = "hwmon3";
+  for (const std::string to : {"hwmon8", "hwmon3"}) {
+    box.remove(bus + from + "/in1_input");
+    box.remove(bus + from + "/curr1_input");
+    box.set("/sys/class/hwmon/" + to + "/in1_label", "VDD_IN\n");
+    box.set(bus + to + "/in1_input", "18000\n");
+    box.set(bus + to + "/curr1_input", "1000\n");
+    box.ticks(60);
+    EXPECT_EQ(box.value("tegra.rail_voltage", {{"rail", "VDD_IN"}}), 18'000) << to;
+    from = to;
+  }
+}
+
 TEST(TegraRails, ThereIsABoundOfRails) {
   Box box;
   for (std::size_t i = 0; i < TegraRailSource::kMaxRails + 3; ++i) {
@@ -104,6 +121,14 @@ TEST(TegraProcesses, ProgramsBeyondTheBoundAreOneOther) {
   box.tick();
   EXPECT_EQ(box.count("tegra.gpu_mem"), TegraProcessSource::kMaxPrograms + 1);
   EXPECT_EQ(box.value("tegra.gpu_mem", {{"process", "other"}}), 4096);
+  // Once the first are gone for a while, others have their places.
+  const std::size_t before = box.count("tegra.gpu_mem");
+  box.set(kClients, "user late 1 2K\n");
+  box.ticks(10);
+  EXPECT_FALSE(box.has("tegra.gpu_mem", {{"process", "late"}}));
+  box.ticks(10 * TegraProcessSource::kForgetAfter);
+  EXPECT_EQ(box.value("tegra.gpu_mem", {{"process", "late"}}), 2048);
+  EXPECT_EQ(box.count("tegra.gpu_mem"), before);
 }
 
 }  // namespace
