@@ -28,10 +28,6 @@ bool is_fresh(const NodeView& node) {
          (node.status == NodeStatus::online || node.status == NodeStatus::draining);
 }
 
-std::uint64_t table_of(const NodeView& node) {
-  return node.birth->table_id;
-}
-
 // The series' own labels beside ours, as the exports name them.
 void append_labels(std::string& out, const NodeView& node, const wire::SeriesInfo& series) {
   std::vector<std::string_view> taken = {"node", "site"};
@@ -65,10 +61,10 @@ bool FederateFilter::admits(std::string_view metric) const {
 
 Federation::Federation(const FleetView& fleet, FederateFilter filter)
     : fleet_(fleet), filter_(std::move(filter)) {
-  std::set<std::uint64_t> seen;
+  std::set<const Series*> seen;
   std::set<std::string, std::less<>> names;
   fleet_.each("", [&](const NodeView& node) {
-    if (!is_fresh(node) || !filter_.admits(node) || !seen.insert(table_of(node)).second) {
+    if (!is_fresh(node) || !filter_.admits(node) || !seen.insert(node.series).second) {
       return true;
     }
     for (const wire::SeriesInfo& series : *node.series) {
@@ -80,7 +76,7 @@ Federation::Federation(const FleetView& fleet, FederateFilter filter)
 }
 
 const Federation::Aliases& Federation::aliases_of(const NodeView& node) {
-  const auto [entry, is_new] = tables_.try_emplace(table_of(node));
+  const auto [entry, is_new] = tables_.try_emplace(node.series);
   if (is_new) {
     for (std::size_t alias = 0; alias < node.series->size(); ++alias) {
       if ((*node.series)[alias].name == metrics_.back()) {
@@ -117,6 +113,7 @@ void Federation::append(std::string& out, const NodeView& node) {
 std::string Federation::next() {
   std::string out;
   std::size_t looked_at = 0;
+  tables_.clear();
   while (!metrics_.empty() && out.size() < kPieceBytes) {
     bool is_whole = true;
     fleet_.each(after_, [&](const NodeView& node) {

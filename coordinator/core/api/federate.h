@@ -37,16 +37,19 @@ class Federation {
  private:
   // The series of a table that one metric has, as aliases: found once for all nodes of a table.
   using Aliases = std::vector<std::uint16_t>;
+  using Series = std::vector<wire::SeriesInfo>;
   const Aliases& aliases_of(const NodeView& node);
   void begin_metric(std::string& out);
   void append(std::string& out, const NodeView& node);
 
   const FleetView& fleet_;
   FederateFilter filter_;
-  std::vector<std::string> metrics_;         // names, those still to come at the back
-  std::string after_;                        // the last node done of the metric under way
-  bool is_begun_ = false;                    // HELP and TYPE are written
-  std::map<std::uint64_t, Aliases> tables_;  // of the metric under way, by table id
+  std::vector<std::string> metrics_;  // names, those still to come at the back
+  std::string after_;                 // the last node done of the metric under way
+  bool is_begun_ = false;             // HELP and TYPE are written
+  // Of the metric under way. By the table itself, which nodes share: ids come from the nodes, and
+  // two tables may be made to have the same. A pointer is good for one piece.
+  std::map<const Series*, Aliases> tables_;
 };
 
 }  // namespace bw::coordinator::api

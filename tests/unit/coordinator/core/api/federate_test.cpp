@@ -109,6 +109,18 @@ TEST_F(FederateTest, AMetricThatTheTableDoesNotKnowGoesOutToo) {
   EXPECT_NE(text().find("bw_new_thing_seconds{node=\"a\",site=\"paris\"} 5 "), std::string::npos);
 }
 
+TEST_F(FederateTest, TablesThatPretendToBeTheSameAreToldApart) {
+  FakeNode& long_one = add("a");
+  FakeNode& short_one = add("b");
+  short_one.series = {{"fan.speed", "rpm", wire::SeriesKind::gauge, {}}};
+  short_one.birth.table_id = long_one.birth.table_id;
+  short_one.live = {700.F, 701.F, 702.F};  // a value more than there are series
+  const std::string all = text();
+  EXPECT_EQ(all.find("{node=\"b\",site=\"paris\",cpu"), std::string::npos);
+  EXPECT_NE(all.find("{node=\"b\",site=\"paris\"} 700 "), std::string::npos);
+  EXPECT_EQ(all.find("} 701 "), std::string::npos);
+}
+
 TEST_F(FederateTest, ManyNodesComeInBoundedPiecesAndNoneTwice) {
   constexpr int kNodes = 10'000;
   for (int i = 0; i < kNodes; ++i) add("node-" + std::to_string(i));
