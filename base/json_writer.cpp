@@ -4,45 +4,11 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "base/text.h"
 
 namespace bw {
 
 namespace {
-
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
-bool is_continuation(unsigned char byte) {
-  return (byte & 0xc0U) == 0x80U;
-}
-
-// How many bytes the valid UTF-8 sequence at the front has (RFC 3629), 0 where there is none.
-// `text` is not empty.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = 0;
-  // The bounds of the second byte keep out overlong forms, surrogates and what lies beyond
-  // U+10FFFF.
-  unsigned char least = 0x80;
-  unsigned char most = 0xbf;
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    length = 2;
-  } else if (lead >= 0xe0 && lead <= 0xef) {
-    length = 3;
-    if (lead == 0xe0) least = 0xa0;
-    if (lead == 0xed) most = 0x9f;
-  } else if (lead >= 0xf0 && lead <= 0xf4) {
-    length = 4;
-    if (lead == 0xf0) least = 0x90;
-    if (lead == 0xf4) most = 0x8f;
-  }
-  if (length == 0 || text.size() < length || at(1) < least || at(1) > most) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (!is_continuation(at(i))) return 0;
-  }
-  return length;
-}
 
 void append_escaped(std::string& out, char c) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -72,10 +38,10 @@ void append_escaped(std::string& out, char c) {
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = utf8_length(text);
     const char c = text.front();
     if (length == 0) {
-      out += kReplacement;
+      out += kReplacementCharacter;
     } else if (length > 1) {
       out += text.substr(0, length);
     } else if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) {

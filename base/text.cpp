@@ -6,6 +6,10 @@ namespace bw {
 
 namespace {
 
+bool is_continuation(unsigned char byte) {
+  return (byte & 0xc0U) == 0x80U;
+}
+
 // Restricted Damerau-Levenshtein distance: insertions, deletions, substitutions, and exchanges of
 // two neighbours that are not edited again.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -66,6 +70,53 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   }
   while (at < pattern.size() && pattern[at] == '*') ++at;
   return at == pattern.size();
+}
+
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return 1;
+  std::size_t length = 0;
+  // The bounds of the second byte keep out overlong forms, surrogates and what lies beyond
+  // U+10FFFF.
+  unsigned char least = 0x80;
+  unsigned char most = 0xbf;
+  if (lead >= 0xc2 && lead <= 0xdf) {
+    length = 2;
+  } else if (lead >= 0xe0 && lead <= 0xef) {
+    length = 3;
+    if (lead == 0xe0) least = 0xa0;
+    if (lead == 0xed) most = 0x9f;
+  } else if (lead >= 0xf0 && lead <= 0xf4) {
+    length = 4;
+    if (lead == 0xf0) least = 0x90;
+    if (lead == 0xf4) most = 0x8f;
+  }
+  if (length == 0 || text.size() < length || at(1) < least || at(1) > most) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if (!is_continuation(at(i))) return 0;
+  }
+  return length;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    out += length == 0 ? kReplacementCharacter : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
 }
 
 }  // namespace bw

@@ -1,6 +1,7 @@
 // Small things with text that several parts need.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,5 +15,14 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
 
 // '*' stands for any characters, '?' for one. Takes at most |pattern| x |text| steps.
 bool glob_matches(std::string_view pattern, std::string_view text);
+
+// How many bytes the valid UTF-8 sequence at the front has (RFC 3629), 0 where there is none.
+// `text` is not empty.
+std::size_t utf8_length(std::string_view text);
+bool is_utf8(std::string_view text);
+
+// Stands for a byte that is no part of valid UTF-8: U+FFFD.
+inline constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";
+std::string to_utf8(std::string_view text);
 
 }  // namespace bw

@@ -64,5 +64,21 @@ TEST(Glob, ManyStarsTakeNoLongTime) {
   EXPECT_FALSE(glob_matches("*a*a*a*a*a*a*a*a*a*a*b", std::string(1000, 'a')));
 }
 
+TEST(Utf8, ValidTextStaysAndEachByteThatIsNoneIsReplaced) {
+  for (const char* valid : {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
+    EXPECT_TRUE(is_utf8(valid)) << valid;
+    EXPECT_EQ(to_utf8(valid), valid);
+  }
+  EXPECT_FALSE(is_utf8("a\xff"));
+  EXPECT_EQ(to_utf8("a\xff"
+                    "b"),
+            "a\xef\xbf\xbd"
+            "b");
+  EXPECT_EQ(to_utf8("\xc3"), "\xef\xbf\xbd");  // cut within a character
+  EXPECT_FALSE(is_utf8("\xc0\xaf"));           // longer than need be
+  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));       // half of a pair
+  EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80"));   // beyond the last character
+}
+
 }  // namespace
 }  // namespace bw
