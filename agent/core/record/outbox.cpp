@@ -183,6 +183,7 @@ void Outbox::rewind(Instant now) {
 void Outbox::link_up(Instant now) {
   resend_wait_.reset();
   pace_.link_up(now);
+  under_way_.clear();
   rewind(now);
   const Duration most =
       std::min(start_within_, kStartWaitEach * static_cast<Duration::rep>(entries_.size()));
@@ -191,10 +192,12 @@ void Outbox::link_up(Instant now) {
 }
 
 bool Outbox::resend_if_stalled(Instant now) {
-  if (next_ == 0 || now < resend_at_) return false;
+  if (next_ == 0 || entries_.empty() || now < resend_at_) return false;
   // What the broker does not have yet needs more patience, not more of the same. But receipts may
   // get lost, where a broker breaks the protocol.
-  if (pace_.under_way() > 0 && now < resend_at_ + kResendAfterMost) return false;
+  const bool is_under_way = std::find(under_way_.begin(), under_way_.end(),
+                                      entries_.front().record.key) != under_way_.end();
+  if (is_under_way && now < resend_at_ + kResendAfterMost) return false;
   pace_.stalled();
   rewind(now);
   return true;
@@ -234,6 +237,7 @@ std::optional<Outbox::Next> Outbox::take_next(Instant now) {
 
 void Outbox::sent(const StoredRecord& record, Instant now) {
   pace_.sent(now, record.bytes);
+  under_way_.push_back(record.key);
 }
 
 void Outbox::not_sent(const StoredRecord& record) {
@@ -242,7 +246,11 @@ void Outbox::not_sent(const StoredRecord& record) {
 
 void Outbox::taken(Instant now) {
   pace_.taken(now);
-  if (pace_.under_way() == 0) {
+  if (under_way_.empty()) return;
+  const RecordKey key = under_way_.front();
+  under_way_.pop_front();
+  // From now on it is the store's turn. Receipts of later records say nothing of the oldest.
+  if (!entries_.empty() && entries_.front().record.key == key) {
     resend_at_ = std::max(resend_at_, now + std::max(kResendAfter / 2, patience()));
   }
 }

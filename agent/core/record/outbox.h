@@ -162,6 +162,7 @@ class Outbox {
   std::deque<RecordKey> fresh_;  // events of this run, not sent yet; kMaxOvertaking at most
   std::size_t overtaking_ = 0;   // events sent before their turn, on this link
   DrainPace pace_;
+  std::deque<RecordKey> under_way_;  // as in pace_
   Duration start_within_;
   Instant start_at_{};
   Instant resend_at_{};

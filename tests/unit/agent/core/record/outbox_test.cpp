@@ -334,6 +334,27 @@ TEST_F(OutboxTest, WhereAcknowledgementsTakeLongTheirAbsenceIsTakenLongerUpToAMi
   EXPECT_TRUE(outbox_.resend_if_stalled(at(3061)));
 }
 
+TEST_F(OutboxTest, ReceiptsOfLaterRecordsDoNotPutOffSendingTheOldestAgain) {
+  const auto send_all = [&](int s) {
+    bool oldest = false;
+    while (const auto next = outbox_.take_next(at(s))) {
+      outbox_.sent(next->record, at(s));
+      outbox_.taken(at(s));
+      oldest = oldest || next->record.key.epoch == 3;
+    }
+    return oldest;
+  };
+  outbox_.restore({{RecordKey{3, 1}, wire::Topic::history, 1, kNowMs}}, at(0));
+  EXPECT_TRUE(send_all(0));
+  for (int s = 1; s <= 30; ++s) {
+    add(1);
+    outbox_.resend_if_stalled(at(s));
+    if (send_all(s)) return;
+    EXPECT_TRUE(outbox_.acknowledge(ack(static_cast<std::uint64_t>(s)), at(s)));
+  }
+  FAIL() << "the oldest record is never sent again";
+}
+
 TEST_F(OutboxTest, AGapOfBlocksBeginsWithTheFirstRow) {
   outbox_.give_up(outbox_.add(wire::Topic::history, 100, kNowMs, kNowMs - 60'000));
   const auto gaps = outbox_.take_gaps();
