@@ -3,11 +3,15 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace bw::coordinator::api {
 
 namespace {
 
+// One line that is not UTF-8 has Prometheus refuse all of them.
 void append_escaped(std::string& out, std::string_view text, bool in_quotes) {
+  if (!is_utf8(text)) return append_escaped(out, to_utf8(text), in_quotes);
   for (const char c : text) {
     if (c == '\\' || (c == '"' && in_quotes)) out += '\\';
     if (c == '\n') {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "coordinator/core/export/protobuf.h"
 #include "schemas/metrics/find_metric.h"
 #include "schemas/metrics/prometheus_name.h"
@@ -48,8 +49,8 @@ constexpr std::uint64_t kNanosAMilli = 1'000'000;
 void write_attribute(ProtobufWriter& writer, std::uint32_t field, std::string_view key,
                      std::string_view value) {
   writer.message(field, [&] {
-    writer.bytes(kKey, key);
-    writer.message(kValue, [&] { writer.bytes(kStringValue, value); });
+    writer.bytes(kKey, to_utf8(key));
+    writer.message(kValue, [&] { writer.bytes(kStringValue, to_utf8(value)); });
   });
 }
 
@@ -107,9 +108,9 @@ void OtlpEncoder::end_metric() {
   if (metric_.empty()) return;
   ProtobufWriter writer(node_);
   writer.message(kMetrics, [&] {
-    writer.bytes(kName, otlp_name(of_.name));
+    writer.bytes(kName, to_utf8(otlp_name(of_.name)));
     writer.bytes(kDescription, text_of(of_.name));
-    writer.bytes(kUnit, metrics::base_unit(of_.unit).ucum);
+    writer.bytes(kUnit, to_utf8(metrics::base_unit(of_.unit).ucum));
     const bool is_counter = of_.kind == wire::SeriesKind::counter;
     writer.message(is_counter ? kSum : kGauge, [&] {
       node_ += metric_;

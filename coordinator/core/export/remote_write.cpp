@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "coordinator/core/export/protobuf.h"
 #include "schemas/metrics/metric_table.h"
 #include "schemas/metrics/prometheus_name.h"
@@ -35,7 +36,7 @@ std::vector<wire::Label> labels_of(const Block& block, const wire::SeriesInfo& s
   std::vector<wire::Label> labels = {
       {"__name__", metrics::prometheus_name(series.name, series.unit, series.kind)},
       {"node", block.node}};
-  if (!block.site.empty()) labels.push_back({"site", block.site});
+  if (!block.site.empty()) labels.push_back({"site", to_utf8(block.site)});
   for (const wire::Label& label : series.labels) {
     if (label.value.empty()) continue;  // to Prometheus the same as no label
     std::string name = metrics::prometheus_label(label.name);
@@ -43,7 +44,7 @@ std::vector<wire::Label> labels_of(const Block& block, const wire::SeriesInfo& s
     while (name.starts_with("__") || std::any_of(labels.begin(), labels.end(), is_taken)) {
       name.insert(0, "exported_");
     }
-    labels.push_back({std::move(name), label.value});
+    labels.push_back({std::move(name), to_utf8(label.value)});
   }
   std::sort(labels.begin(), labels.end());
   return labels;

@@ -16,6 +16,12 @@ TEST(Exposition, EscapesWhatTheFormatWouldMisread) {
   EXPECT_EQ(out, "# HELP m Says \"hello\",\\nthen C:\\\\.\n# TYPE m gauge\n");
 }
 
+TEST(Exposition, WhatIsNoTextBecomesText) {
+  std::string out;
+  append_label(out, '{', "name", "\xff\"");
+  EXPECT_EQ(out, "{name=\"\xef\xbf\xbd\\\"\"");
+}
+
 TEST(Exposition, ValuesAreTheShortestTextThatReadsBack) {
   std::string out;
   append_value(out, .1);

@@ -54,6 +54,16 @@ TEST_F(OtlpTest, ANodeIsAResource) {
   EXPECT_EQ(points[1].number(3), 3'000'000'000U);
 }
 
+TEST_F(OtlpTest, WhatIsNoTextBecomesText) {
+  Block block = block_;
+  block.hostname = "a\xff";
+  encoder_.begin_node(block);
+  encoder_.add(gauge("cpu.util", "%"), 0, times_, values_);
+  const Message request = Message::parse(encoder_.take());
+  EXPECT_THAT(attributes(request.message(1).message(1), 1),
+              testing::Contains(Pair("host.name", "a\xef\xbf\xbd")));
+}
+
 TEST_F(OtlpTest, ACounterIsACumulativeMonotonicSumWithItsStart) {
   encoder_.begin_node(block_);
   encoder_.add(counter("net.rx_bytes", "B", {{"interface", "eth0"}}), 1000, times_, values_);

@@ -50,13 +50,13 @@ TEST(RemoteWrite, LabelsOfOursAreNotTakenByTheSeries) {
                     {{"node", "0"},
                      {"exported_node", "x"},
                      {"__name__", "y"},
-                     {"k8s.io/a", "z"},
+                     {"k8s.io/a", "z\xff"},
                      {"empty", ""}}),
               times, values);
   EXPECT_THAT(labels_of(Message::parse(encoder.take()).message(1)),
               ElementsAre(Pair("__name__", "bw_mem_free_bytes"), Pair("exported___name__", "y"),
                           Pair("exported_exported_node", "x"), Pair("exported_node", "0"),
-                          Pair("k8s_io_a", "z"), Pair("node", "box-1")));
+                          Pair("k8s_io_a", "z\xef\xbf\xbd"), Pair("node", "box-1")));
 }
 
 TEST(RemoteWrite, ASeriesWithoutSamplesIsLeftOut) {
