@@ -103,7 +103,11 @@ Answer query_range(const Call& call) {
   query.from_ms = in.time("from", "-15m");
   query.to_ms = in.time("to", "now");
   const auto step = in.duration("step");
-  const auto function = in.choice("function", kFunctionNames);
+  auto function = in.choice("function", kFunctionNames);
+  if (const auto former = in.choice("aggregate", kFunctionNames)) {
+    if (function) in.fail("aggregate", "'aggregate' is another name of 'function': give one");
+    function = former;
+  }
   read_groups(query, in);
   if (!in.problem()) check_bounds(query, step, in);
   if (auto bad = in.problem()) return *std::move(bad);

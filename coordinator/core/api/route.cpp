@@ -37,12 +37,16 @@ constexpr Parameter kQueryParameters[] = {
      false, false, "avg min max sum count last rate increase p50 p95 p99"},
     {"group_by", "string",
      "Makes one series of those with the same value of this label; node and site are labels too; 4 "
-     "at most",
+     "at most. History arrives a minute at a time, of each node at another second: the newest "
+     "points "
+     "of a group lack the series that have not arrived yet, so a sum falls short there",
      false, true},
     {"across", "string",
      "What a point of a group is of its series' points: avg where missing; given without group_by, "
      "all series become one",
      false, false, "avg min max sum count p95"},
+    {"aggregate", "string", "The former name of `function`, which is not to be given beside it",
+     false, false, "avg min max sum count last rate increase p50 p95 p99"},
 };
 constexpr Parameter kEventsParameters[] = {
     {"node", "string", "Only events of this node"},

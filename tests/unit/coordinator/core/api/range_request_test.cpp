@@ -75,6 +75,7 @@ TEST_F(RangeRequestTest, RatesWhatANodeKnowsAsACounter) {
   EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=net.rx_bytes&function=last").function,
             Function::last);
   EXPECT_EQ(question<RangeQuery>("/api/v1/query?metric=other").function, Function::avg);
+  EXPECT_EQ(query("&aggregate=max").function, Function::max) << "as it was called";
 }
 
 TEST_F(RangeRequestTest, GroupsByLabelsAndTellsTheSitesOfNodes) {
@@ -130,6 +131,8 @@ TEST_F(RangeRequestTest, RefusesAbsurdNamesLabelsAndAggregates) {
                     "&label=a=8&label=a=9"),
             "label");
   EXPECT_EQ(culprit("&function=median"), "function");
+  EXPECT_EQ(culprit("&aggregate=median"), "aggregate");
+  EXPECT_EQ(culprit("&function=avg&aggregate=avg"), "aggregate");
   EXPECT_EQ(culprit("&node=a/b"), "node");
 }
 
