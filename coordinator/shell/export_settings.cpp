@@ -23,7 +23,16 @@ std::string check_url(const std::string& url, std::string_view example) {
   const bool has_scheme = url.starts_with("http://") || url.starts_with("https://");
   bool is_plain = true;
   for (const char c : url) is_plain = is_plain && c > ' ' && c < 0x7f;
-  if (has_scheme && is_plain && url.size() > url.find("://") + 3) return {};
+  if (has_scheme && is_plain && url.size() > url.find("://") + 3) {
+    const std::size_t host = url.find("://") + 3;
+    // The address is logged, and shown by the API. An @ may stand in a path, but also in a password
+    // that holds a slash.
+    if (url.substr(host, url.find_first_of("?#", host) - host).find('@') == std::string::npos) {
+      return {};
+    }
+    return "must hold no user and password, since addresses are shown: give them as an "
+           "Authorization header, by header_files";
+  }
   return "must be given, as " + std::string(example);
 }
 

@@ -59,6 +59,14 @@ TEST_F(ExportSettingsTest, AWrongValueIsToldWithItsLine) {
   EXPECT_THAT(error_of("[export.otlp.a]\nurl = 'ftp://x'\n"),
               HasSubstr("coordinator.toml:2: export.otlp.a.url: must be given, as "
                         "http://127.0.0.1:4318/v1/metrics"));
+  for (const char* url : {"https://user:secret@host/w", "http://token@host", "http://u:a/b@h/w"}) {
+    const std::string error =
+        error_of("[export.remote_write.main]\nurl = '" + std::string(url) + "'\n");
+    EXPECT_THAT(error, HasSubstr("must hold no user and password")) << url;
+    EXPECT_THAT(error, HasSubstr("header_files")) << url;
+    EXPECT_THAT(error, testing::Not(HasSubstr("secret")));
+  }
+  EXPECT_EQ(error_of("[export.remote_write.main]\nurl = 'http://h/w?as=a@b'\n"), "");
   EXPECT_THAT(error_of_key("interval_s = 0"),
               HasSubstr("coordinator.toml:3: export.remote_write.main.interval_s: 0 is not within "
                         "1 and 3600"));
