@@ -21,7 +21,7 @@ struct Settings {
   std::string broker_executable;  // empty: looked for
   std::string api_listen = "127.0.0.1:8420";
   std::string state_directory = "/var/lib/bellwether-coordinator";
-  std::int64_t raw_days = 14;
+  std::int64_t raw_days = 30;
   std::int64_t minute_days = 120;
   std::int64_t hour_days = 1095;
   std::int64_t events_days = 365;

@@ -42,7 +42,11 @@ void Store::State::keep_up() {
   const Instant now = monotonic_now();
   next_upkeep = now + std::min(options.upkeep_period, kMeasurePeriod);
   if (!writer) return;
-  const auto more = writer->upkeep().drop_some(options.retention, to_ms(wall_now()));
+  const std::int64_t wall_ms = to_ms(wall_now());
+  const auto now_ms = trusted_now(writer->database(), wall_ms);
+  if (now_ms) say_clock(wall_ms, *now_ms);
+  const auto more =
+      now_ms ? writer->upkeep().drop_some(options.retention, *now_ms) : now_ms.error();
   if (!more) {
     log(LogLevel::warning, kPart, "what is too old could not be dropped: " + more.error().message);
     if (writer->last_fault() == SqliteFault::corrupt) replace_damaged();
@@ -55,6 +59,16 @@ void Store::State::keep_up() {
   if (!measures || measures.value() == measured) return;
   measured = *measures;
   tell(StoreMeasured{*measures}, false);
+}
+
+void Store::State::say_clock(std::int64_t wall_ms, std::int64_t now_ms) {
+  const bool is_ahead = wall_ms > now_ms;
+  if (is_ahead && !was_ahead) {
+    log(LogLevel::warning, kPart,
+        "the newest history is more than a day older than this machine's clock says: retention and "
+        "rollups go by the history until newer comes");
+  }
+  was_ahead = is_ahead;
 }
 
 // The rollups' thread.
@@ -88,7 +102,9 @@ bool Store::State::roll_up(std::optional<RollupMaker>& maker, Generation& of) {
     if (!opened_maker) return false;
     maker.emplace(std::move(*opened_maker));
   }
-  auto next = maker->next(to_ms(wall_now()));
+  const std::int64_t wall_ms = to_ms(wall_now());
+  const auto until_ms = maker->trusted_now(wall_ms);
+  auto next = until_ms ? maker->next(wall_ms, *until_ms) : until_ms.error();
   if (!next) {
     log(LogLevel::warning, kPart, "rollups could not be made: " + next.error().message);
     if (maker->last_fault() == SqliteFault::corrupt) report_damage(of);

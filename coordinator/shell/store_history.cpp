@@ -98,7 +98,8 @@ Result<StoreHistory::Series> StoreHistory::table(std::int64_t node, std::int64_t
 Result<std::vector<StoreHistory::BlockKey>> StoreHistory::blocks(std::int64_t node,
                                                                  std::int64_t from_ms,
                                                                  std::int64_t to_ms,
-                                                                 std::size_t most) {
+                                                                 std::size_t most,
+                                                                 bool* is_too_many) {
   std::vector<BlockKey> keys;
   blocks_.bind(1, node).bind(2, from_ms).bind(3, to_ms);
   const InUse use(blocks_);
@@ -107,6 +108,10 @@ Result<std::vector<StoreHistory::BlockKey>> StoreHistory::blocks(std::int64_t no
     if (!row) return row.error();
     if (!*row) break;
     keys.push_back({blocks_.integer(0), blocks_.integer(1)});
+    if (keys.size() > most && is_too_many != nullptr) {
+      *is_too_many = true;
+      return std::vector<BlockKey>{};
+    }
     if (keys.size() > most) {
       return Error{"the range holds more than " + std::to_string(most) +
                    " blocks: ask for a shorter one"};

@@ -56,9 +56,9 @@ class StoreHistory {
     auto operator<=>(const BlockKey&) const = default;
   };
   // Those with samples in from_ms <= time < to_ms, in the order of their start. An error beyond
-  // `most`.
+  // `most`; or, where `is_too_many` is given, that is set and there are none.
   Result<std::vector<BlockKey>> blocks(std::int64_t node, std::int64_t from_ms, std::int64_t to_ms,
-                                       std::size_t most);
+                                       std::size_t most, bool* is_too_many = nullptr);
   struct Block {
     std::int64_t table_id = 0;
     std::int64_t end_ms = 0;

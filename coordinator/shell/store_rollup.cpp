@@ -14,7 +14,6 @@ using Kind = StoreHistory::Kind;
 
 constexpr std::size_t kMinutesOfHour = 60;
 constexpr std::size_t kHoursOfDay = 24;
-constexpr std::size_t kMostBlocksOfHour = 50'000;
 
 // The same for the same series of another table.
 std::string key_of(const wire::SeriesInfo& series) {
@@ -52,7 +51,7 @@ bool RollupMaker::is_full(const RollupJob& job) const {
   return job.stretches.size() >= kMostStretches || bytes >= kMostBytes;
 }
 
-Result<std::optional<RollupJob>> RollupMaker::next(std::int64_t now_ms) {
+Result<std::optional<RollupJob>> RollupMaker::next(std::int64_t now_ms, std::int64_t until_ms) {
   const auto snapshot = StoreHistory::Snapshot::begin(history_);
   if (!snapshot) return snapshot.error();
   const auto facts = load_facts(history_.database());
@@ -64,7 +63,7 @@ Result<std::optional<RollupJob>> RollupMaker::next(std::int64_t now_ms) {
   // What is on the way goes first: until it is done, queries read its hours from blocks.
   const bool is_on_the_way =
       fact(*facts, StoreFact::rolled_until) < fact(*facts, StoreFact::marked_until);
-  Result<void> done = is_on_the_way ? go_on(job, *facts) : begin_hours(job, *facts, now_ms);
+  Result<void> done = is_on_the_way ? go_on(job, *facts) : begin_hours(job, *facts, until_ms);
   if (done && !is_something()) done = redo_stale(job, now_ms);
   if (done && !is_something()) done = make_days(job, *facts);
   if (!done) return done.error();
@@ -130,10 +129,11 @@ Result<void> RollupMaker::go_on(RollupJob& job, const StoreFacts& facts) {
 Result<std::int64_t> RollupMaker::next_hour(std::int64_t node, std::int64_t from) {
   if (next_hour_ == 0) {
     const std::int64_t from_ms = from * api::kHourMs;
-    const auto keys = history_.blocks(node, from_ms, from_ms + 1, kMostBlocksOfHour);
+    bool is_too_many = false;
+    const auto keys = history_.blocks(node, from_ms, from_ms + 1, kMostBlocksOfHour, &is_too_many);
     if (!keys) return keys.error();
     next_hour_ = from;
-    is_next_certain_ = !keys->empty();
+    is_next_certain_ = is_too_many || !keys->empty();
   }
   if (is_next_certain_) return next_hour_;
   std::int64_t start_ms = 0;
@@ -179,6 +179,9 @@ Result<RollupMaker::TableRollup*> RollupMaker::table_of(Tables& tables, std::int
   if (const auto known = tables.find(table_id); known != tables.end()) return &known->second;
   const auto series = history_.table(node, table_id);
   if (!series) return series.error();
+  const std::size_t more = *series == nullptr ? 0 : (*series)->size();
+  if (series_of_stretch_ + more > kMostSeriesOfStretch) return static_cast<TableRollup*>(nullptr);
+  series_of_stretch_ += more;
   TableRollup& table = tables[table_id];
   if (*series == nullptr) return &table;
   table.series.resize((*series)->size());
@@ -217,21 +220,27 @@ Result<bool> RollupMaker::make_hour(RollupJob::Stretch& stretch) {
   const std::int64_t begin_ms = stretch.place * api::kHourMs;
   walks_.clear();
   walk_of_.clear();
+  series_of_stretch_ = 0;
   Tables tables;
   bool reaches_on = false;
-  const auto keys = history_.blocks(stretch.node, begin_ms - api::kMaxRateGapMs,
-                                    begin_ms + api::kHourMs, kMostBlocksOfHour);
+  const auto keys =
+      history_.blocks(stretch.node, begin_ms - api::kMaxRateGapMs, begin_ms + api::kHourMs,
+                      kMostBlocksOfHour, &stretch.is_skipped);
   if (!keys) return keys.error();
+  // Whether one reaches on is not known; an hour without any costs a look.
+  if (stretch.is_skipped) return true;
   for (const StoreHistory::BlockKey& key : *keys) {
     Result<void> added;
     const auto read = history_.with_block(key.id, [&](const StoreHistory::Block& block) {
       reaches_on = reaches_on || (block.end_ms >= begin_ms + api::kHourMs &&
                                   block.end_ms - key.start_ms <= kUsualBlockSpanMs);
       const auto table = table_of(tables, stretch.node, block.table_id, kMinutesOfHour);
-      if (table) {
+      if (!table) {
+        added = table.error();
+      } else if (*table != nullptr) {
         add_block(block, begin_ms, **table);
       } else {
-        added = table.error();
+        stretch.lacks_something = true;
       }
     });
     if (!read) return read.error();
@@ -244,12 +253,17 @@ Result<bool> RollupMaker::make_hour(RollupJob::Stretch& stretch) {
 Result<void> RollupMaker::make_day(RollupJob::Stretch& stretch) {
   walks_.clear();
   walk_of_.clear();
+  series_of_stretch_ = 0;
   Tables tables;
   const std::int64_t first = stretch.place * static_cast<std::int64_t>(kHoursOfDay);
   const auto add = [&](const StoreHistory::Stretch& hour) -> Result<void> {
     for (const StoreHistory::Rollup& rollup : hour.rollups) {
       const auto table = table_of(tables, stretch.node, rollup.table_id, kHoursOfDay);
       if (!table) return table.error();
+      if (*table == nullptr) {
+        stretch.lacks_something = true;
+        continue;
+      }
       const auto reader = api::RollupReader::open(rollup.data);
       if (!reader) continue;
       TableRollup& day = **table;

@@ -15,6 +15,8 @@
 
 #include "coordinator/core/api/range_rollup.h"
 #include "coordinator/shell/store_history.h"
+#include "coordinator/shell/store_schema.h"
+#include "schemas/wire/limits.h"
 
 namespace bw::coordinator {
 
@@ -35,6 +37,8 @@ struct RollupJob {
     std::int64_t place = 0;
     std::int64_t block = 0;
     std::vector<Made> made;
+    bool lacks_something = false;  // more than is read at once
+    bool is_skipped = false;       // nothing was made: what there was stays
   };
   std::vector<Stretch> stretches;
   std::optional<std::int64_t> marked_until;
@@ -50,11 +54,22 @@ class RollupMaker {
   static constexpr std::size_t kMostBytes = 1U << 20;           // about, of a job
   static constexpr std::int64_t kMostHours = 24;                // on the way at once
 
+  // Of a node and hour: with more the hour is not rolled up.
+  static constexpr std::size_t kMostBlocksOfHour = 50'000;
+  // Of a node and hour, or day, over all of its tables: about 3 kB each. Further tables are left
+  // out.
+  static constexpr std::size_t kMostSeriesOfStretch = 4 * wire::kMaxSeries;
+
   // `database` is read-only.
   static Result<RollupMaker> open(Database database);
 
   // What to do next; the job before must have been carried out. Nothing: all is done for now.
-  Result<std::optional<RollupJob>> next(std::int64_t now_ms);
+  Result<std::optional<RollupJob>> next(std::int64_t now_ms) { return next(now_ms, now_ms); }
+  // No hour is begun that is not over at until_ms.
+  Result<std::optional<RollupJob>> next(std::int64_t now_ms, std::int64_t until_ms);
+  Result<std::int64_t> trusted_now(std::int64_t wall_ms) {
+    return coordinator::trusted_now(history_.database(), wall_ms);
+  }
 
   SqliteFault last_fault() const { return history_.last_fault(); }
 
@@ -88,6 +103,7 @@ class RollupMaker {
   api::RollupEncoder encoder_;
   std::vector<api::IncreaseWalk> walks_;
   std::map<std::string, std::size_t> walk_of_;  // by series
+  std::size_t series_of_stretch_ = 0;
   std::vector<double> values_;
   std::int64_t last_node_ = 0;  // whose hours on the way are made
   std::int64_t next_hour_ = 0;  // of the node after it; 0: not known yet

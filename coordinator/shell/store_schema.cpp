@@ -1,5 +1,6 @@
 #include "coordinator/shell/store_schema.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -236,6 +237,18 @@ Result<void> save_facts(Database& database, const StoreFacts& facts) {
     if (!saved) return saved;
   }
   return {};
+}
+
+Result<std::int64_t> trusted_now(Database& database, std::int64_t wall_ms) {
+  static_assert(kNewestBlocks == 255, "stands in the query");
+  std::vector<std::int64_t> ends;
+  const auto read = for_each_row(database, "SELECT end_ms FROM blocks ORDER BY id DESC LIMIT 255",
+                                 [&](const Statement& row) { ends.push_back(row.integer(0)); });
+  if (!read) return read.error();
+  if (ends.empty()) return wall_ms;
+  const auto middle = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
+  std::nth_element(ends.begin(), middle, ends.end());
+  return std::min(wall_ms, *middle + kMostAheadMs);
 }
 
 Result<std::vector<StoredNode>> load_nodes(Database& database) {

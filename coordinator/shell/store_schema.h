@@ -43,9 +43,11 @@ enum class StoreFact : std::uint8_t {
   dropped_blocks,  // by retention, ever
   dropped_rollups,
   dropped_events,
-  missed_blocks,  // dropped before a cursor in `cursors` came to them
+  missed_blocks,   // dropped before a cursor in `cursors` came to them
+  skipped_hours,   // of a node, whose rollup lacks something: more blocks or series than are read
+  unmarked_hours,  // beyond what one block may make stale
 };
-inline constexpr std::size_t kStoreFacts = 8;
+inline constexpr std::size_t kStoreFacts = 10;
 using StoreFacts = std::array<std::int64_t, kStoreFacts>;
 constexpr std::int64_t& fact(StoreFacts& facts, StoreFact which) {
   return facts[static_cast<std::size_t>(which)];
@@ -56,6 +58,13 @@ constexpr std::int64_t fact(const StoreFacts& facts, StoreFact which) {
 Result<StoreFacts> load_facts(Database& database);
 // Within a transaction of the caller's.
 Result<void> save_facts(Database& database, const StoreFacts& facts);
+
+// Until when time has surely come: the wall clock, but no more than kMostAheadMs beyond the median
+// end of the newest blocks by commit. A clock that jumps years ahead must not make everything too
+// old, and neither does one node's. Without blocks: the wall clock.
+inline constexpr std::int64_t kMostAheadMs = std::int64_t{24} * 3600 * 1000;
+inline constexpr std::int64_t kNewestBlocks = 255;
+Result<std::int64_t> trusted_now(Database& database, std::int64_t wall_ms);
 
 // All nodes, by name. What cannot be decoded any more is left at its default.
 Result<std::vector<StoredNode>> load_nodes(Database& database);

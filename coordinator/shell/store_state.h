@@ -58,6 +58,7 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
   // In store_background.cpp.
   void carry_out(const Job& job);
   void keep_up();
+  void say_clock(std::int64_t wall_ms, std::int64_t now_ms);
   void roll_up_until_stopped();
   bool roll_up(std::optional<RollupMaker>& maker, Generation& of);
   bool hand_over(RollupJob next, Generation of);
@@ -87,6 +88,7 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
   Instant next_upkeep{};  // set before its thread begins
   Instant next_measure{};
   std::optional<StoreMeasures> measured;
+  bool was_ahead = false;  // the clock, of all history
 
   // Shared; `mutex` guards all of it.
   std::mutex mutex;

@@ -1,6 +1,7 @@
 #include "coordinator/shell/store_upkeep.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,10 @@ Result<StoreUpkeep> StoreUpkeep::open(Database& database, StoreFacts& facts) {
        "SELECT id, end_ms FROM blocks WHERE node = ?1 AND start_ms < ?2 AND end_ms < ?2"
        " ORDER BY start_ms LIMIT ?3"},
       {&upkeep.first_blocks_,
-       "SELECT id, end_ms FROM (SELECT id, end_ms FROM blocks ORDER BY id LIMIT ?3)"
-       " WHERE end_ms < ?2 OR ?1 < 0"},
+       "SELECT id, end_ms FROM blocks WHERE end_ms < ?2 - ?4 OR end_ms > ?2 + ?4 OR ?1 < 0"
+       " ORDER BY id LIMIT ?3"},
       {&upkeep.drop_block_, "DELETE FROM blocks WHERE id = ?"},
+      {&upkeep.first_stale_, "SELECT min(hour) FROM stale"},
       {&upkeep.drop_stale_, "DELETE FROM stale WHERE hour < ?"},
       {&upkeep.least_cursor_, "SELECT min(block) FROM cursors"},
       {&upkeep.drop_minutes_,
@@ -91,6 +93,12 @@ Result<void> StoreUpkeep::write(const RollupJob::Stretch& stretch) {
   if (is_hour && was_made && stretch.place < fact(*facts_, StoreFact::raw_from)) return {};
   Statement& clear = is_hour ? clear_minutes_ : clear_hours_;
   Statement& add = is_hour ? add_minutes_ : add_hours_;
+  if (stretch.is_skipped || stretch.lacks_something) {
+    ++fact(*facts_, StoreFact::skipped_hours);
+  }
+  if (stretch.is_skipped) {
+    return clear_stale_.bind(1, stretch.node).bind(2, stretch.place).bind(3, stretch.block).run();
+  }
   const auto cleared = clear.bind(1, stretch.node).bind(2, stretch.place).run();
   if (!cleared) return cleared;
   for (const RollupJob::Made& made : stretch.made) {
@@ -152,10 +160,24 @@ Result<std::int64_t> StoreUpkeep::drop_rows(Statement& statement, StoreFact coun
   return rows;
 }
 
+// Once a round: what is marked meanwhile is seen by the next.
+Result<void> StoreUpkeep::find_first_stale() {
+  const auto row = first_stale_.step();
+  const bool is_any = row && *row && !first_stale_.is_null(0);
+  // A rollup also reads what comes shortly before its hour.
+  first_stale_ms_ = is_any ? first_stale_.integer(0) * api::kHourMs - api::kMaxRateGapMs
+                           : std::numeric_limits<std::int64_t>::max();
+  first_stale_.reset();
+  if (!row) return row.error();
+  return {};
+}
+
 // The nodes one after the other, until one has something to drop or many had nothing.
 Result<std::int64_t> StoreUpkeep::drop_old(const Retention& retention, std::int64_t now_ms) {
   constexpr int kMostNodes = 500;
   if (last_node_ == 0) {
+    const auto kept = find_first_stale();
+    if (!kept) return kept.error();
     drop_events_.bind(1, now_ms - retention.events_ms).bind(2, kMostRows);
     const auto events = drop_rows(drop_events_, StoreFact::dropped_events);
     if (!events || *events > 0) return events;
@@ -168,10 +190,10 @@ Result<std::int64_t> StoreUpkeep::drop_old(const Retention& retention, std::int6
       last_node_ = 0;
       return 0;
     }
-    // What is not rolled up yet is not dropped for its age.
+    // What is not rolled up yet, or must be again, is not dropped for its age.
     const std::int64_t rolled_ms = fact(*facts_, StoreFact::rolled_until) * api::kHourMs;
     old_blocks_.bind(1, *node)
-        .bind(2, std::min(now_ms - retention.raw_ms, rolled_ms))
+        .bind(2, std::min({now_ms - retention.raw_ms, rolled_ms, first_stale_ms_}))
         .bind(3, kMostBlocks);
     const auto blocks = drop_blocks(old_blocks_, now_ms);
     if (!blocks || *blocks > 0) return blocks;
@@ -206,9 +228,10 @@ Result<std::int64_t> StoreUpkeep::drop_excess(const Retention& retention, std::i
   const auto used = used_bytes();
   if (!used) return used;
   if (*used <= retention.most_bytes) return 0;
-  // 0: but for the last hour's; -1: whatever there is.
+  // 0: but for the last hour's; -1: whatever there is. A block from beyond the next hour is of no
+  // clock that is right: it must not outlast everybody's rollups.
   for (const std::int64_t what : {0, -1}) {
-    first_blocks_.bind(1, what).bind(2, now_ms - api::kHourMs).bind(3, kMostBlocks);
+    first_blocks_.bind(1, what).bind(2, now_ms).bind(3, kMostBlocks).bind(4, api::kHourMs);
     const auto blocks = drop_blocks(first_blocks_, now_ms);
     if (!blocks || *blocks > 0) return blocks;
     const auto minutes = drop_rows(excess_minutes_, StoreFact::dropped_rollups);
@@ -250,7 +273,8 @@ Result<std::int64_t> StoreUpkeep::drop_blocks(Statement& oldest, std::int64_t no
     floor = std::max(floor, one.id);
     if (has_cursor && one.id > cursor) ++fact(facts, StoreFact::missed_blocks);
     // A node whose clock runs ahead must not end the rollups of all others.
-    const std::int64_t hour = std::min(one.end_ms, now_ms) / api::kHourMs;
+    if (one.end_ms > now_ms) continue;
+    const std::int64_t hour = one.end_ms / api::kHourMs;
     std::int64_t& from = fact(facts, StoreFact::raw_from);
     from = std::max(from, hour + 1);
   }

@@ -14,7 +14,7 @@ namespace bw::coordinator {
 
 // For how long what is kept, and how much in all.
 struct Retention {
-  std::int64_t raw_ms = 14 * api::kDayMs;
+  std::int64_t raw_ms = 30 * api::kDayMs;
   std::int64_t minutes_ms = 120 * api::kDayMs;
   std::int64_t hours_ms = 1095 * api::kDayMs;
   std::int64_t events_ms = 365 * api::kDayMs;
@@ -47,16 +47,18 @@ class StoreUpkeep {
   Result<std::int64_t> drop_excess(const Retention& retention, std::int64_t now_ms);
   Result<std::int64_t> drop_blocks(Statement& oldest, std::int64_t now_ms);
   Result<std::int64_t> drop_rows(Statement& statement, StoreFact count);
+  Result<void> find_first_stale();
   Result<std::int64_t> used_bytes();
   Result<std::int64_t> number(Statement& statement);
 
   Database* database_;
   StoreFacts* facts_;
   Statement clear_minutes_, clear_hours_, add_minutes_, add_hours_, clear_stale_, mark_day_,
-      clear_day_, next_node_, old_blocks_, first_blocks_, drop_block_, drop_stale_, least_cursor_,
-      drop_minutes_, drop_hours_, drop_events_, drop_gaps_, excess_minutes_, excess_hours_,
-      excess_events_, page_count_, free_count_, page_size_;
-  std::int64_t last_node_ = 0;  // looked at in this round
+      clear_day_, next_node_, old_blocks_, first_blocks_, drop_block_, first_stale_, drop_stale_,
+      least_cursor_, drop_minutes_, drop_hours_, drop_events_, drop_gaps_, excess_minutes_,
+      excess_hours_, excess_events_, page_count_, free_count_, page_size_;
+  std::int64_t last_node_ = 0;       // looked at in this round
+  std::int64_t first_stale_ms_ = 0;  // of this round
 };
 
 }  // namespace bw::coordinator

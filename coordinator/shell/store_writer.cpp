@@ -197,8 +197,13 @@ Result<void> StoreWriter::mark_stale(std::int64_t key, std::int64_t block, const
   if (const auto reader = wire::ColumnReader::open(change.columns); reader && !is_usual) {
     for (const std::int64_t time_ms : reader->times_ms()) add(time_ms);
   }
+  std::size_t marks = 0;
   for (const std::int64_t hour : hours) {
     if (hour < raw_from || (is_usual && hour >= marked_until)) continue;
+    if (++marks > kMostHoursOfBlock) {
+      ++fact(*facts_, StoreFact::unmarked_hours);  // saved with the next that retention counts
+      continue;
+    }
     const auto marked =
         mark_stale_.bind(1, key).bind(2, hour).bind(3, block).bind(4, to_ms(wall_now())).run();
     if (!marked) return marked;

@@ -18,6 +18,10 @@ namespace bw::coordinator {
 
 class StoreWriter {
  public:
+  // Hours that one block may make stale: what lies beyond stays as it was rolled up, and is
+  // counted.
+  static constexpr std::size_t kMostHoursOfBlock = 48;
+
   // `database` has its schema.
   static Result<StoreWriter> open(Database database);
 

@@ -105,6 +105,22 @@ TEST_F(StoreBackgroundTest, WhatIsTooOldGoesByItselfAndIsTold) {
   EXPECT_GT(measures_.bytes, 0U);
 }
 
+// As where the coordinator's clock jumped two years ahead of all nodes.
+TEST_F(StoreBackgroundTest, AClockFarAheadOfTheHistoryDropsNothing) {
+  open();
+  const std::int64_t begin = an_hour_ago() - 730 * api::kDayMs;
+  write({put_node("box", series_table()), put_block("box", 1, 1, {begin}, {1, 2, 3}),
+         put_block("box", 1, 2, {begin + 40 * api::kDayMs}, {1, 2, 3}),
+         put_block("box", 1, 3, {begin + 40 * api::kDayMs + 1}, {1, 2, 3})});
+  // Of the three, what is too old by the newest goes, and nothing else.
+  EXPECT_TRUE(wait([&] { return measures_.dropped_blocks == 1; }));
+  EXPECT_LE(measures_.rolled_until_ms, begin + 41 * api::kDayMs);
+  write({put_event("box", 1, 4, begin)});
+  ASSERT_TRUE(wait([&] { return committed_ == 2; }));
+  EXPECT_EQ(measures_.dropped_blocks, 1U);
+  EXPECT_EQ(measures_.dropped_events, 0U);
+}
+
 // A query that lasts as long as it is let does not make a batch wait, and batches, rollups and
 // retention that never cease make no query wait.
 TEST_F(StoreBackgroundTest, WritingAndReadingDontWaitForEachOther) {

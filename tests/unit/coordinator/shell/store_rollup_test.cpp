@@ -279,7 +279,7 @@ TEST_F(StoreRollupTest, RollupsOutliveTheirSamples) {
        put_block("box", 1, 1, {kBegin, kBegin + 1000}, {1, 2, 3, 4, 5, 6})});
   rolled_.roll_up(kBegin + 2 * kDayMs);
   Retention retention;
-  while (*rolled_.writer().upkeep().drop_some(retention, kBegin + 20 * kDayMs)) continue;
+  while (*rolled_.writer().upkeep().drop_some(retention, kBegin + 40 * kDayMs)) continue;
   EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM blocks"), 0);
   api::RangeQuery query;
   query.metric = "cpu_busy";
@@ -291,6 +291,42 @@ TEST_F(StoreRollupTest, RollupsOutliveTheirSamples) {
     ASSERT_EQ(answer.series.size(), 2U);
     EXPECT_EQ(answer.series[0].points.at(0).value, 2.5);
   }
+}
+
+TEST_F(StoreRollupTest, AnHourOfTooManyBlocksIsSkippedAndCountedAndOthersGoOn) {
+  put({put_node("a", series_table()), put_node("b", series_table()),
+       put_block("a", 1, 1, {kBegin}, {1, 2, 3}), put_block("b", 1, 1, {kBegin}, {1, 2, 3}),
+       put_block("a", 1, 2, {kBegin + 2 * kHourMs}, {1, 2, 3})});
+  ASSERT_TRUE(rolled_.writer().database().execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= 50000)"
+      " INSERT INTO blocks SELECT 100 + i, 1, 1, 100 + i, 1, 1699200000000 + i, 1699200000000 + i,"
+      " 1, x'00' FROM n"));
+  static_assert(kBegin == 1'699'200'000'000 && RollupMaker::kMostBlocksOfHour == 50'000);
+  rolled_.roll_up(kBegin + 4 * kHourMs);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM minutes WHERE node = 1"), 1);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM minutes WHERE node = 2"), 1);
+  EXPECT_EQ(rolled_.number_of("SELECT value FROM facts WHERE id = 8"), 1);
+}
+
+TEST_F(StoreRollupTest, TablesBeyondTheBoundOfAnHourAreLeftOutAndCounted) {
+  std::vector<Change> changes;
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    std::vector<wire::SeriesInfo> table;
+    for (std::size_t k = 0; k < 10'000; ++k) {
+      table.push_back({"m",
+                       "1",
+                       wire::SeriesKind::gauge,
+                       {{"k", std::to_string(i) + "." + std::to_string(k)}}});
+    }
+    changes.emplace_back(put_node("box", table));
+    changes.emplace_back(put_block("box", 1, i + 1,
+                                   {kBegin + static_cast<std::int64_t>(i) * kMinuteMs},
+                                   std::vector<double>(table.size(), 1.0), table));
+  }
+  put(changes);
+  rolled_.roll_up(kBegin + 2 * kHourMs);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM minutes"), 5);
+  EXPECT_EQ(rolled_.number_of("SELECT value FROM facts WHERE id = 8"), 1);
 }
 
 TEST_F(StoreRollupTest, AJobIsBounded) {

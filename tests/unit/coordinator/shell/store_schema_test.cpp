@@ -173,5 +173,20 @@ TEST(StoreSchema, BytesThatAreNoWholeNumberAreDropped) {
   EXPECT_EQ(unpack_numbers(bytes), (std::vector<std::uint64_t>{7}));
 }
 
+TEST(StoreSchema, TheClockIsTrustedUpToADayBeyondWhatMostNodesSay) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", true).value();
+  ASSERT_TRUE(prepare_schema(database));
+  EXPECT_EQ(trusted_now(database, 5'000).value(), 5'000);
+  ASSERT_TRUE(database.execute("INSERT INTO nodes (id, name, first_seen_ms) VALUES (1, 'a', 0)"));
+  // Two of three at 100, one far ahead.
+  ASSERT_TRUE(database.execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+      " INSERT INTO blocks SELECT i, 1, 1, i, 1, 0, iif(i % 3 = 0, 1000000000000, 100), 1, x'00'"
+      " FROM n"));
+  EXPECT_EQ(trusted_now(database, 5'000).value(), 5'000);
+  EXPECT_EQ(trusted_now(database, 100 * kMostAheadMs).value(), 100 + kMostAheadMs);
+}
+
 }  // namespace
 }  // namespace bw::coordinator

@@ -14,6 +14,12 @@ using api::kHourMs;
 
 constexpr std::int64_t kNow = 20'000 * kDayMs;
 
+Retention fortnight() {
+  Retention retention;
+  retention.raw_ms = 14 * kDayMs;
+  return retention;
+}
+
 class StoreUpkeepTest : public testing::Test {
  protected:
   StoreUpkeepTest() { reopen(); }
@@ -66,25 +72,25 @@ TEST_F(StoreUpkeepTest, BlocksOlderThanAllowedGoInSlices) {
   put(blocks("b", kNow - 14 * kDayMs + 5 * kHourMs, 5));
   put(blocks("c", kNow - 16 * kDayMs, 5));
   roll_until(kNow);
-  EXPECT_GE(drop_all({}), 4);
+  EXPECT_GE(drop_all(fortnight()), 4);
   EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 5);
   EXPECT_EQ(measures().dropped_blocks, 605U);
-  EXPECT_EQ(drop_all({}), 1);
+  EXPECT_EQ(drop_all(fortnight()), 1);
 }
 
 TEST_F(StoreUpkeepTest, WhatIsNotRolledUpIsNotDroppedForItsAge) {
   put(blocks("a", kNow - 15 * kDayMs, 10));
-  drop_all({});
+  drop_all(fortnight());
   EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 10);
   roll_until(kNow);
-  drop_all({});
+  drop_all(fortnight());
   EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 0);
 }
 
 TEST_F(StoreUpkeepTest, AnIdIsNeverGivenTwice) {
   put(blocks("a", kNow - 15 * kDayMs, 3));
   roll_until(kNow);
-  drop_all({});
+  drop_all(fortnight());
   put(blocks("a", kNow, 1));
   EXPECT_EQ(number_of("SELECT id FROM blocks"), 4);
   execute("DELETE FROM blocks");  // beside retention: only the floor is kept
@@ -137,7 +143,7 @@ TEST_F(StoreUpkeepTest, EachKindHasItsOwnAge) {
     job.stretches.push_back({StoreHistory::Kind::hours, 1, time / kDayMs, 0, {{1, 1, false, {}}}});
     ASSERT_TRUE(writer_->upkeep().carry_out(job));
   }
-  drop_all({});
+  drop_all(fortnight());
   EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 1);
   EXPECT_EQ(number_of("SELECT count(*) FROM hours"), 3);
   EXPECT_EQ(number_of("SELECT count(*) FROM events"), 1);
@@ -150,7 +156,7 @@ TEST_F(StoreUpkeepTest, WhatGoesBeforeItWasExportedIsCounted) {
   put(blocks("a", kNow - 15 * kDayMs, 10));
   put({PutExportCursor{"remote", 4}});
   roll_until(kNow);
-  drop_all({});
+  drop_all(fortnight());
   EXPECT_EQ(measures().missed_blocks, 6U);
 }
 
@@ -158,7 +164,7 @@ TEST_F(StoreUpkeepTest, ANodeWhoseClockRunsAheadDoesNotKeepTheOldest) {
   put(blocks("ahead", kNow + 1000 * kDayMs, 300, 5000));
   put(blocks("a", kNow - 15 * kDayMs, 10));
   roll_until(kNow);
-  drop_all({});
+  drop_all(fortnight());
   EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 300);
   Retention retention;
   retention.most_bytes = 500'000;
@@ -166,13 +172,49 @@ TEST_F(StoreUpkeepTest, ANodeWhoseClockRunsAheadDoesNotKeepTheOldest) {
   EXPECT_LT(number_of("SELECT count(*) FROM blocks"), 300);
 }
 
+TEST_F(StoreUpkeepTest, ManyBlocksFromAheadDoNotCostTheFleetItsRollupsAndEvents) {
+  put(blocks("ahead", kNow + 1000 * kDayMs, 600, 5000));
+  put(blocks("a", kNow - 2 * kHourMs, 300, 5000));
+  put({put_event("a", 1, 9000, kNow - kDayMs)});
+  const std::int64_t hour = kNow / kHourMs - 5;
+  RollupJob job;
+  job.stretches.push_back({StoreHistory::Kind::minutes, 2, hour, 0, {{1, 1, false, {}}}});
+  job.stretches.push_back({StoreHistory::Kind::hours, 2, hour / 24, 0, {{1, 1, false, {}}}});
+  ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  Retention retention;
+  retention.most_bytes = 1'000'000;
+  drop_all(retention);
+  EXPECT_LT(number_of("SELECT count(*) FROM blocks"), 200);
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks WHERE node = 1"), 0);
+  EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM hours"), 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM events"), 1);
+}
+
+TEST_F(StoreUpkeepTest, BlocksFromAheadThatGoLeaveLateHistoryItsRollups) {
+  put(blocks("ahead", kNow + 1000 * kDayMs, 300, 5000));
+  roll_until(kNow);
+  Retention retention;
+  retention.most_bytes = 500'000;
+  drop_all(retention);
+  put(blocks("a", kNow - 2 * kDayMs, 1));
+  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 1);
+}
+
 TEST_F(StoreUpkeepTest, ALateBlockOfATimeWhoseBlocksAreGoneMakesNothingStale) {
   put(blocks("a", kNow - 15 * kDayMs, 10));
   roll_until(kNow);
   put(blocks("a", kNow - 15 * kDayMs + 1, 1));
   EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 1);
-  drop_all({});
-  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 0);
+  drop_all(fortnight());  // nothing yet: the hour is to be rolled up again
+  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 7);
+  RollupJob again;
+  again.stretches.push_back(
+      {StoreHistory::Kind::minutes, 1, (kNow - 15 * kDayMs) / kHourMs, 11, {}});
+  ASSERT_TRUE(writer_->upkeep().carry_out(again));
+  drop_all(fortnight());
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 0);
   put(blocks("a", kNow - 15 * kDayMs, 1));
   EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 0);
   RollupJob job;
@@ -187,10 +229,10 @@ TEST_F(StoreUpkeepTest, WhatCannotBeDroppedLeavesAllAsItWas) {
   roll_until(kNow);
   execute(
       "CREATE TRIGGER refuse BEFORE DELETE ON blocks BEGIN SELECT raise(ABORT, 'refused'); END");
-  EXPECT_FALSE(writer_->upkeep().drop_some({}, kNow));
+  EXPECT_FALSE(writer_->upkeep().drop_some(fortnight(), kNow));
   EXPECT_EQ(measures().dropped_blocks, 0U);
   execute("DROP TRIGGER refuse");
-  drop_all({});
+  drop_all(fortnight());
   EXPECT_EQ(measures().dropped_blocks, 10U);
 }
 

@@ -171,5 +171,19 @@ TEST_F(StoreWriterTest, AFullDiskFailsABatchAndTakesItOnceThereIsRoom) {
   EXPECT_EQ(number_of("SELECT count(*) FROM blocks"), 50);
 }
 
+TEST(StoreWriterBounds, ABlockOfScatteredRowsMarksABoundedNumberOfHours) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", false).value();
+  ASSERT_TRUE(prepare_schema(database));
+  auto writer = StoreWriter::open(std::move(database)).value();
+  std::vector<std::int64_t> times;
+  for (std::int64_t i = 0; i < 600; ++i) times.push_back(i * 5 * api::kHourMs);
+  const std::vector<double> values(times.size() * 3, 1.0);
+  ASSERT_TRUE(writer.carry_out({put_block("a", 1, 1, times, values)}));
+  auto count = writer.database().prepare("SELECT count(*) FROM stale").value();
+  ASSERT_TRUE(count.step().value());
+  EXPECT_EQ(static_cast<std::size_t>(count.integer(0)), StoreWriter::kMostHoursOfBlock);
+}
+
 }  // namespace
 }  // namespace bw::coordinator
