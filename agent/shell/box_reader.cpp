@@ -14,7 +14,7 @@ BoxReader::BoxReader(const Settings& settings)
       slow_files_(settings.root, lanes_),
       file_systems_(settings.root, lanes_),
       kernel_log_(settings.root, settings.kernel_log ? settings.kernel_log_path : std::string{}),
-      processes_(settings.root, watched_processes(settings)),
+      processes_(settings.root, watched_processes(settings), lanes_),
       systemd_(settings.root, settings.watch_units, lanes_) {
   if (settings.nvml == kNvmlOff) return;
   GpuReaderOptions options;
@@ -60,10 +60,10 @@ Readings BoxReader::read(std::uint64_t tick, Instant now,
   }
   file_systems_.begin(mount_points, tick, now);
   readings.systemd = systemd_.read(tick, now);
+  readings.processes = processes_.read(tick, now, text_of(SourceId::stat));
   lanes_.go();
   readings.texts = texts_;
   readings.kernel_log = kernel_log_.read(tick, std::exchange(kernel_log_taken_, 0));
-  readings.processes = processes_.read(tick, now, text_of(SourceId::stat));
   if (gpus_) readings.gpus = gpus_->read(tick, now);
   if (is_due(SourceId::clock, tick, clock_due_)) readings.clock = read_clock();
   if (is_due(SourceId::cpu_counters, tick, counters_due_)) {

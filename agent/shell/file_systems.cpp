@@ -35,7 +35,7 @@ void ask_statvfs(const std::string& path, FileSystemReading& reading) {
 class FileSystems::MountTask : public SlowTask {
  public:
   MountTask(const MountPoint& asked, const std::string& root, Ask ask)
-      : SlowTask(asked.network ? Lane::network_mounts : Lane::mounts),
+      : SlowTask(asked.network ? Lane::network_mounts : Lane::mounts, asked.path),
         mount_point(asked),
         path_(root + asked.path),
         ask_(std::move(ask)) {}

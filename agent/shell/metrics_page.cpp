@@ -62,7 +62,8 @@ std::string metrics_page() {
       "| source | lane | tier | where |\n"
       "| --- | --- | --- | --- |\n";
   constexpr std::string_view kLanes[metrics::kLaneCount] = {
-      "", "", "sensors", "clocks", "drives", "mounts", "network mounts", "gpus"};
+      "",     "",         "sensors", "clocks",   "drives", "mounts", "network mounts",
+      "gpus", "services", "links",   "processes"};
   for (const metrics::SourceSpec& spec : metrics::kSources) {
     page.append("| `").append(spec.name).append("` | ");
     page.append(spec.id == metrics::SourceId::file_systems

@@ -35,9 +35,11 @@ int pid_of(const char* name) {
 
 }  // namespace
 
-ProcessReader::ProcessReader(const std::string& root, std::vector<WatchedProcess> watched)
+ProcessReader::ProcessReader(const std::string& root, std::vector<WatchedProcess> watched,
+                             SlowLanes& lanes)
     : table_(std::move(watched), static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)),
              static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))),
+      memory_(root, lanes),
       buffer_(kListBuffer) {
   const std::string path = (root == "/" ? "" : root) + "/proc";
   proc_ = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -160,14 +162,29 @@ void ProcessReader::carry_out(const ProcessAsk& ask, Instant now) {
     if (error == 0) table_.io(ask.pid, text);
   }
   if (ask.fds) read_fds(ask.pid);
-  if (ask.pss) {
-    const std::string_view text = read_file(ask.pid, "smaps_rollup", error);
-    if (error == 0) table_.pss(ask.pid, text);
-  }
+  if (ask.pss) ask_memory(ask.pid, ProcessMemory::What::pss);
+  if (!ask.cmdline) return;
   // Our own command line may hold the very patterns that are looked for.
-  if (ask.cmdline && ask.pid != getpid()) {
-    const std::string_view text = read_file(ask.pid, "cmdline", error);
-    if (error == 0) table_.cmdline(ask.pid, text);
+  if (ask.pid == getpid()) return table_.cmdline(ask.pid, {});
+  ask_memory(ask.pid, ProcessMemory::What::cmdline);
+}
+
+void ProcessReader::ask_memory(int pid, ProcessMemory::What what) {
+  const auto found = table_.processes().find(pid);
+  if (found == table_.processes().end()) return;
+  const bool asked = memory_.ask(pid, found->second.started, what);
+  if (!asked && what == ProcessMemory::What::cmdline) table_.cmdline_unknown(pid);
+}
+
+void ProcessReader::take(const ProcessMemory::Item& item) {
+  const auto found = table_.processes().find(item.pid);
+  if (found == table_.processes().end() || found->second.started != item.started) return;
+  if (item.what == ProcessMemory::What::pss) {
+    if (item.error == 0) table_.pss(item.pid, item.text);
+  } else if (item.error == 0) {
+    table_.cmdline(item.pid, item.text);
+  } else {
+    table_.cmdline_unknown(item.pid);
   }
 }
 
@@ -178,8 +195,10 @@ ProcessTable* ProcessReader::read(std::uint64_t tick, Instant now, std::string_v
     list();
     list_at_ = tick + kListTicks;
   }
+  memory_.collect(now, [this](const ProcessMemory::Item& item) { take(item); });
   table_.machine_cpu(machine_cpu_seconds(stat_text, table_.ticks_a_second()));
   for (const ProcessAsk& ask : table_.plan(tick)) carry_out(ask, now);
+  memory_.begin(now);
   return &table_;
 }
 

@@ -2,7 +2,8 @@
 //
 // Whether there are new ones is seen by the number of the last process begun and the number of
 // links of /proc, which counts processes: the folder itself is read only where they have changed,
-// and now and then. Never waits: everything it reads is the kernel's memory.
+// and now and then. What it reads itself is the kernel's own memory, and answers at once; what is
+// told under a lock of the process is read by ProcessMemory, and here a tick later.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "agent/core/collect/processes/process_table.h"
+#include "agent/shell/process_memory.h"
 #include "base/time.h"
 
 namespace bw::agent {
@@ -26,7 +28,8 @@ class ProcessReader {
   // Pids of one listing.
   static constexpr std::size_t kMaxPids = 65536;
 
-  ProcessReader(const std::string& root, std::vector<WatchedProcess> watched);
+  // `lanes` must outlive it.
+  ProcessReader(const std::string& root, std::vector<WatchedProcess> watched, SlowLanes& lanes);
   ~ProcessReader();
   ProcessReader(const ProcessReader&) = delete;
   ProcessReader& operator=(const ProcessReader&) = delete;
@@ -43,6 +46,8 @@ class ProcessReader {
   };
   bool has_changed();
   void list();
+  void take(const ProcessMemory::Item& item);
+  void ask_memory(int pid, ProcessMemory::What what);
   void carry_out(const ProcessAsk& ask, Instant now);
   bool read_stat(int pid, Instant now);
   std::string_view read_file(int pid, const char* name, int& error);
@@ -51,6 +56,7 @@ class ProcessReader {
   int proc_ = -1;
   int loadavg_ = -1;
   ProcessTable table_;
+  ProcessMemory memory_;
   std::uint64_t tick_ = 0;
   std::uint64_t list_at_ = 0;
   std::string newest_;       // the last process begun, as /proc/loadavg has it

@@ -24,31 +24,51 @@ std::shared_ptr<const int> open_root(const std::string& root) {
 
 }  // namespace
 
-int fetch_slow(SourceId source, int root, const std::string& path, SlowFiles::Buffer& buffer,
+std::string_view device_of(std::string_view path) {
+  constexpr std::string_view kClasses = "/sys/class/";
+  const std::size_t above = path.rfind('/');
+  if (!path.starts_with(kClasses)) return path.substr(0, above);
+  const std::size_t device = path.find('/', kClasses.size());
+  return device == std::string_view::npos ? path : path.substr(0, path.find('/', device + 1));
+}
+
+int fetch_slow(SourceId source, int root, const std::string& path, SlowFiles::Buffer buffer,
                std::size_t& length) {
   if (source == SourceId::nvme_smart) return read_nvme_log(root, path, buffer, length);
   // Opened each time: drivers are asked when reading, and few of these are read every second.
   const int fd = openat(root, path.c_str() + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return errno;
-  const ssize_t got = pread(fd, buffer.data(), buffer.size(), 0);
-  const int error = got < 0 ? errno : 0;
-  length = got < 0 ? 0 : static_cast<std::size_t>(got);
+  // A number is there at once; longer texts come in pieces.
+  int error = 0;
+  length = 0;
+  while (length < buffer.size()) {
+    const ssize_t got =
+        pread(fd, buffer.data() + length, buffer.size() - length, static_cast<off_t>(length));
+    if (got < 0) error = errno;
+    if (got <= 0) break;
+    length += static_cast<std::size_t>(got);
+    if (buffer.size() <= SlowFiles::kMaxText) break;
+  }
   close(fd);
+  if (error != 0) length = 0;
+  if (length < buffer.size() || length <= SlowFiles::kMaxText) return error;
+  while (length > 0 && buffer[length - 1] != '\n') --length;  // of what was cut, whole lines
   return error;
 }
 
 class SlowFiles::FileTask : public SlowTask {
  public:
   FileTask(const SourceSpec& spec, std::string asked, std::shared_ptr<const int> root, Fetch fetch)
-      : SlowTask(spec.lane),
+      : SlowTask(spec.lane, std::string(device_of(asked))),
         source(spec.id),
         path(std::move(asked)),
+        buffer(spec.path.find_first_of("* ") == std::string_view::npos ? kMaxSingleText : kMaxText),
         root_(std::move(root)),
         fetch_(std::move(fetch)) {}
 
   const SourceId source;
   const std::string path;
-  Buffer buffer{};
+  std::vector<char> buffer;
   std::size_t length = 0;
   int error = 0;
 
@@ -116,7 +136,10 @@ bool SlowFiles::is_complete(const Source& source, Instant now) const {
 void SlowFiles::collect(Instant now, std::vector<TextReading>& readings) {
   used_ = 0;
   std::size_t most = 0;
-  for (const Source& source : sources_) most += source.reading ? source.files.size() : 0;
+  for (const Source& source : sources_) {
+    if (!source.reading) continue;
+    for (const auto& file : source.files) most += file->buffer.size();
+  }
   if (texts_.size() < most) texts_.resize(most);  // before any text points into it
   for (Source& source : sources_) {
     if (!source.reading || !is_complete(source, now)) continue;
@@ -139,9 +162,10 @@ void SlowFiles::hand_over(Source& source, Instant now, std::vector<TextReading>&
     reading.took = report.took;
     reading.error = file->error;
     if (file->error == 0) {
-      Buffer& text = texts_[used_++];
-      std::copy_n(file->buffer.begin(), file->length, text.begin());
-      reading.text = {text.data(), file->length};
+      char* const text = texts_.data() + used_;
+      std::copy_n(file->buffer.begin(), file->length, text);
+      reading.text = {text, file->length};
+      used_ += file->length;
     }
     lanes_.take(*file);
     if (means_missing(reading.error)) readings.pop_back();

@@ -1,5 +1,6 @@
 #include "agent/shell/slow_lanes.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -26,17 +27,21 @@ static_assert(std::accumulate(SlowLanes::kAtOnce.begin(), SlowLanes::kAtOnce.end
 }  // namespace
 
 struct SlowLanes::State {
-  // Tasks that wait, first come first served. Emptied before it is filled anew, so that it does not
-  // grow.
+  // Tasks that wait, first come first served, but for those whose device is at work.
   struct Queue {
-    std::vector<std::shared_ptr<SlowTask>> tasks;
-    std::size_t next = 0;
-    std::size_t running = 0;
+    std::vector<std::shared_ptr<SlowTask>> waiting;
+    std::vector<const SlowTask*> running;
     Instant progress{};  // when one of them began or ended last
-    bool empty() const { return next == tasks.size(); }
+    // Who is at work on the task's device; null: nobody.
+    const SlowTask* holder(const SlowTask& task) const {
+      const auto found = std::ranges::find_if(
+          running, [&](const SlowTask* other) { return other->device_ == task.device_; });
+      return found == running.end() ? nullptr : *found;
+    }
   };
 
-  Queue* next_queue();
+  bool has_work() const;
+  std::shared_ptr<SlowTask> next_task();
   bool quiet() const;
   void work(std::unique_lock<std::mutex>& lock);
   static void* run_thread(void* self);
@@ -50,41 +55,53 @@ struct SlowLanes::State {
   bool stopping = false;
 };
 
-// A lane that has a task waiting and a place for it.
-SlowLanes::State::Queue* SlowLanes::State::next_queue() {
+// A task waits, and its device and a place of its lane are free.
+bool SlowLanes::State::has_work() const {
   for (std::size_t i = 0; i < queues.size(); ++i) {
-    if (!queues[i].empty() && queues[i].running < kAtOnce[i]) return &queues[i];
+    const Queue& queue = queues[i];
+    if (queue.running.size() == kAtOnce[i]) continue;
+    const auto free = [&](const auto& task) { return queue.holder(*task) == nullptr; };
+    if (std::ranges::any_of(queue.waiting, free)) return true;
+  }
+  return false;
+}
+
+// The same one, which runs from now on; null where there is none.
+std::shared_ptr<SlowTask> SlowLanes::State::next_task() {
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    Queue& queue = queues[i];
+    if (queue.running.size() == kAtOnce[i]) continue;
+    const auto free = std::ranges::find_if(
+        queue.waiting, [&](const auto& task) { return queue.holder(*task) == nullptr; });
+    if (free == queue.waiting.end()) continue;
+    std::shared_ptr<SlowTask> task = std::move(*free);
+    queue.waiting.erase(free);
+    queue.running.push_back(task.get());
+    return task;
   }
   return nullptr;
 }
 
 bool SlowLanes::State::quiet() const {
-  for (const Queue& queue : queues) {
-    if (!queue.empty() || queue.running > 0) return false;
-  }
-  return true;
+  return std::ranges::all_of(
+      queues, [](const Queue& queue) { return queue.waiting.empty() && queue.running.empty(); });
 }
 
 void SlowLanes::State::work(std::unique_lock<std::mutex>& lock) {
   Instant now = monotonic_now();
-  while (Queue* queue = stopping ? nullptr : next_queue()) {
-    const std::shared_ptr<SlowTask> task = std::move(queue->tasks[queue->next++]);
-    if (queue->empty()) {
-      queue->tasks.clear();
-      queue->next = 0;
-    }
-    ++queue->running;
+  while (const std::shared_ptr<SlowTask> task = stopping ? nullptr : next_task()) {
+    Queue& queue = queues[static_cast<std::size_t>(task->lane_)];
     task->state_ = SlowTask::State::running;
     task->since_ = now;
-    queue->progress = now;
+    queue.progress = now;
     lock.unlock();
     task->run();
     const Instant end = monotonic_now();
     lock.lock();
     task->took_ = end - std::exchange(now, end);
     task->state_ = SlowTask::State::done;
-    --queue->running;
-    queue->progress = end;
+    std::erase(queue.running, task.get());
+    queue.progress = end;
   }
   if (quiet()) settled.notify_all();
 }
@@ -97,7 +114,7 @@ void* SlowLanes::State::run_thread(void* self) {
     state.work(lock);
     if (state.stopping) break;
     ++state.asleep;
-    state.changed.wait(lock, [&] { return state.stopping || state.next_queue() != nullptr; });
+    state.changed.wait(lock, [&] { return state.stopping || state.has_work(); });
     --state.asleep;
   }
   --state.threads;
@@ -105,7 +122,9 @@ void* SlowLanes::State::run_thread(void* self) {
   return nullptr;
 }
 
-SlowLanes::SlowLanes() : state_(std::make_shared<State>()) {}
+SlowLanes::SlowLanes() : state_(std::make_shared<State>()) {
+  for (std::size_t i = 0; i < kAtOnce.size(); ++i) state_->queues[i].running.reserve(kAtOnce[i]);
+}
 
 SlowLanes::~SlowLanes() {
   std::unique_lock lock(state_->mutex);
@@ -120,12 +139,12 @@ void SlowLanes::start(std::shared_ptr<SlowTask> task, Instant now) {
   BW_ASSERT(task->state_ == SlowTask::State::idle && metrics::is_slow(task->lane_));
   task->state_ = SlowTask::State::waiting;
   task->since_ = now;
-  state_->queues[static_cast<std::size_t>(task->lane_)].tasks.push_back(std::move(task));
+  state_->queues[static_cast<std::size_t>(task->lane_)].waiting.push_back(std::move(task));
 }
 
 void SlowLanes::go() {
   const std::lock_guard lock(state_->mutex);
-  if (state_->next_queue() == nullptr) return;
+  if (!state_->has_work()) return;
   if (state_->asleep > 0) {
     state_->changed.notify_one();
     return;
@@ -162,8 +181,10 @@ SlowLanes::Report SlowLanes::look(const SlowTask& task, Instant now) const {
   const State::Queue& queue = state_->queues[lane];
   Report report{.state = task.state_, .waited = now - task.since_, .took = task.took_};
   report.hangs = report.state == SlowTask::State::running && report.waited >= kLate;
-  report.blocked = report.state == SlowTask::State::waiting && queue.running == kAtOnce[lane] &&
-                   now - queue.progress >= kLate;
+  if (report.state != SlowTask::State::waiting) return report;
+  const SlowTask* holder = queue.holder(task);
+  report.blocked = (holder != nullptr && now - holder->since_ >= kLate) ||
+                   (queue.running.size() == kAtOnce[lane] && now - queue.progress >= kLate);
   return report;
 }
 

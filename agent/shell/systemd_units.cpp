@@ -176,7 +176,7 @@ Result<std::uint32_t> number_property(Bus& bus, std::string_view path, std::stri
 class SystemdUnits::Question : public SlowTask {
  public:
   Question(std::string path, std::vector<std::string> names)
-      : SlowTask(Lane::services), bus_(std::move(path)), names_(std::move(names)) {}
+      : SlowTask(Lane::services, "systemd"), bus_(std::move(path)), names_(std::move(names)) {}
 
   bool with_failed = false;  // asked for
 

@@ -39,7 +39,7 @@ inline constexpr MetricInfo kTopProcessRows[] = {
 };
 
 inline constexpr auto kTopProcessMetrics =
-    tiered(kTopProcessRows, {{"proc.top.pss", 10}, {"proc.top.threads", 1}, {"proc.top.fds", 10}});
+    tiered(kTopProcessRows, {{"proc.top.pss", 60}, {"proc.top.threads", 1}, {"proc.top.fds", 10}});
 
 consteval MetricInfo watched(MetricInfo info) {
   return labelled("process", info);
@@ -58,7 +58,7 @@ inline constexpr MetricInfo kWatchedProcessMetrics[] = {
     watched(gauge(SourceId::processes, "proc.watched.rss", "B", "", "Memory they hold.")),
 };
 
-inline constexpr MetricInfo kSystemdMetrics[] = {
+inline constexpr MetricInfo kSystemdRows[] = {
     gauge(SourceId::systemd, "systemd.failed_units", "count", "",
           "Units of systemd that have failed."),
     labelled("unit", gauge(SourceId::systemd, "systemd.unit_active", "1", "",
@@ -66,5 +66,8 @@ inline constexpr MetricInfo kSystemdMetrics[] = {
     labelled("unit", counter(SourceId::systemd, "systemd.unit_restarts", "count", "",
                              "Times systemd restarted the watched unit.")),
 };
+
+inline constexpr auto kSystemdMetrics =
+    tiered(kSystemdRows, {{"systemd.failed_units", 60}, {"systemd.unit_active", 10}});
 
 }  // namespace bw::metrics

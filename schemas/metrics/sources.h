@@ -103,8 +103,10 @@ enum class Lane : std::uint8_t {
   network_mounts,  // and of those elsewhere
   gpus,            // what GPUs tell in files
   services,        // programs of the box that are asked, such as systemd
+  links,           // what network interfaces tell under the kernel's one lock for all of them
+  processes,       // what a process tells of its memory, under that memory's lock
 };
-inline constexpr std::size_t kLaneCount = 9;
+inline constexpr std::size_t kLaneCount = 11;
 constexpr bool is_slow(Lane lane) {
   return lane > Lane::call;
 }
@@ -134,7 +136,7 @@ inline constexpr SourceSpec kSources[] = {
     {SourceId::net_netstat, "net_netstat", "/proc/net/netstat", 1},
     {SourceId::net_sockstat, "net_sockstat", "/proc/net/sockstat", 10},
     {SourceId::softnet, "softnet", "/proc/net/softnet_stat", 1},
-    {SourceId::net_carrier, "net_carrier", "/sys/class/net/*/carrier", 10},
+    {SourceId::net_carrier, "net_carrier", "/sys/class/net/*/carrier", 10, Lane::links},
     {SourceId::uptime, "uptime", "/proc/uptime", 1},
     {SourceId::file_nr, "file_nr", "/proc/sys/fs/file-nr", 1},
     {SourceId::entropy, "entropy", "/proc/sys/kernel/random/entropy_avail", 60},
@@ -150,11 +152,11 @@ inline constexpr SourceSpec kSources[] = {
     {SourceId::zram, "zram", "/sys/block/zram*/mm_stat", 10},
     {SourceId::net_operstate, "net_operstate", "/sys/class/net/*/operstate", 10},
     {SourceId::net_carrier_changes, "net_carrier_changes", "/sys/class/net/*/carrier_changes", 10},
-    {SourceId::net_speed, "net_speed", "/sys/class/net/*/speed", 60},
+    {SourceId::net_speed, "net_speed", "/sys/class/net/*/speed", 60, Lane::links},
     {SourceId::conntrack_count, "conntrack_count", "/proc/sys/net/netfilter/nf_conntrack_count",
      10},
     {SourceId::conntrack_max, "conntrack_max", "/proc/sys/net/netfilter/nf_conntrack_max", 10},
-    {SourceId::wireless, "wireless", "/proc/net/wireless", 10},
+    {SourceId::wireless, "wireless", "/proc/net/wireless", 10, Lane::links},
     {SourceId::self_io, "self_io", "/proc/self/io", 10},
     {SourceId::cpu_package, "cpu_package",
      "/sys/devices/system/cpu/cpu*/topology/physical_package_id", 60},
@@ -168,15 +170,15 @@ inline constexpr SourceSpec kSources[] = {
     {SourceId::edac_ue, "edac_ue", "/sys/devices/system/edac/mc/mc*/ue_count", 60},
     {SourceId::cgroup_pressure, "cgroup_pressure",
      "/sys/fs/cgroup/*/memory.pressure /sys/fs/cgroup/*/*.service/memory.pressure "
-     "/sys/fs/cgroup/*/*.slice/memory.pressure",
+     "/sys/fs/cgroup/*/*.slice/memory.pressure /sys/fs/cgroup/*/*.scope/memory.pressure",
      10},
     {SourceId::cgroup_memory, "cgroup_memory",
      "/sys/fs/cgroup/*/memory.current /sys/fs/cgroup/*/*.service/memory.current "
-     "/sys/fs/cgroup/*/*.slice/memory.current",
+     "/sys/fs/cgroup/*/*.slice/memory.current /sys/fs/cgroup/*/*.scope/memory.current",
      10},
     {SourceId::cgroup_events, "cgroup_events",
      "/sys/fs/cgroup/*/memory.events /sys/fs/cgroup/*/*.service/memory.events "
-     "/sys/fs/cgroup/*/*.slice/memory.events",
+     "/sys/fs/cgroup/*/*.slice/memory.events /sys/fs/cgroup/*/*.scope/memory.events",
      10},
     {SourceId::cooling_type, "cooling_type", "/sys/class/thermal/cooling_device*/type", 60},
     {SourceId::cooling_state, "cooling_state", "/sys/class/thermal/cooling_device*/cur_state", 10,
@@ -201,8 +203,10 @@ inline constexpr SourceSpec kSources[] = {
      Lane::sensors},
     {SourceId::pi_throttled, "pi_throttled", "/sys/devices/platform/soc*/*firmware/get_throttled",
      10, Lane::sensors},
-    {SourceId::nvme_temp, "nvme_temp", "/sys/class/nvme/nvme*/hwmon*/temp1_input", 10,
-     Lane::drives},
+    {SourceId::nvme_temp, "nvme_temp",
+     "/sys/class/nvme/nvme*/hwmon*/temp1_input "
+     "/sys/class/nvme/nvme*/device/hwmon/hwmon*/temp1_input",
+     10, Lane::drives},
     {SourceId::nvme_smart, "nvme_smart", "/sys/class/nvme/nvme*", 60, Lane::drives},
     {SourceId::emmc_life, "emmc_life", "/sys/block/mmcblk*/device/life_time", 60},
     {SourceId::emmc_pre_eol, "emmc_pre_eol", "/sys/block/mmcblk*/device/pre_eol_info", 60},
@@ -268,7 +272,8 @@ inline constexpr SourceSpec kSources[] = {
      "/sys/kernel/debug/clk/dla1_core/clk_rate /sys/kernel/debug/clk/pva0_vps/clk_rate "
      "/sys/class/hwmon/hwmon*/oc*_event_cnt /var/lib/nvpmodel/status",
      10, Lane::gpus},
-    {SourceId::tegra_processes, "tegra_processes", "/sys/kernel/debug/nvmap/iovmm/clients", 10},
+    {SourceId::tegra_processes, "tegra_processes", "/sys/kernel/debug/nvmap/iovmm/clients", 10,
+     Lane::gpus},
 };
 inline constexpr std::size_t kSourceCount = std::size(kSources);
 

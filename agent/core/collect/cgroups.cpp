@@ -55,6 +55,7 @@ DeviceFileSource::Rules rules(SourceId source) {
   DeviceFileSource::Rules rules;
   rules.most = CgroupSource::kMaxGroups;
   rules.device = &group_of;
+  rules.reuse = true;
   rules.metrics = metrics::kCgroupMemoryMetrics;
   rules.parse = &parse_number;
   if (source == SourceId::cgroup_pressure) {

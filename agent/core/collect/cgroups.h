@@ -1,8 +1,8 @@
 // Control groups, version 2: the pressure on memory, the memory and its limits of the box's slices
 // and services.
 //
-// Groups of containers come and go under names of their own: those below the first level are
-// followed only where they are slices or services, whose names stay.
+// Groups of containers (scopes) and of short jobs come and go under names of their own: one that is
+// gone gives its series to another where all are taken.
 #pragma once
 
 #include <cstddef>

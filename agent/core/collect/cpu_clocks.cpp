@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "agent/core/collect/scan.h"
 #include "schemas/metrics/metric_table.h"
@@ -34,23 +35,55 @@ CpuFileSource::CpuFileSource(SourceId source, Sample& sample)
                                 .device = &cpu_of,
                                 .parse = &parse_positive}) {}
 
-PackageThrottleSource::PackageThrottleSource(Sample& sample, const NameSource& packages)
-    : DeviceFileSource(
-          sample, {.metrics = row_of(SourceId::cpu_package_throttle, metrics::kCpuClockMetrics),
-                   .most = CpuFileSource::kMaxCpus,
-                   .device = &cpu_of,
-                   .parse = &parse_positive}),
-      packages_(packages) {}
+PackageThrottleSource::Cpu* PackageThrottleSource::at(std::string_view path) {
+  using Verdict = DeviceTable<Cpu>::Verdict;
+  Cpu* cpu = cpus_.next(
+      path, [](std::string_view) { return Verdict::follow; }, [](Cpu&) {});
+  if (cpu != nullptr && cpu->package == kMaxPackages) cpu->package = package_of(path);
+  return cpu;
+}
 
-bool PackageThrottleSource::name(Device& device) {
-  const std::string_view path = device.name;
+// kMaxPackages as long as it is not known.
+std::size_t PackageThrottleSource::package_of(std::string_view path) {
   const std::string_view cpu = path.substr(0, path.rfind('/', path.rfind('/') - 1));
-  const std::string* package = packages_.find(std::string(cpu) + "/topology/physical_package_id");
-  if (package == nullptr) return false;
-  device.muted = std::find(known_.begin(), known_.end(), *package) != known_.end();
-  if (!device.muted) known_.push_back(*package);
-  device.labels = {{"package", *package}};
-  return true;
+  const std::string* id = packages_.find(std::string(cpu) + "/topology/physical_package_id");
+  if (id == nullptr) return kMaxPackages;
+  const auto found =
+      std::ranges::find_if(known_, [id](const Package& package) { return package.id == *id; });
+  const auto index = static_cast<std::size_t>(found - known_.begin());
+  if (found == known_.end() && index < kMaxPackages) known_.push_back({.id = *id});
+  return index;
+}
+
+bool PackageThrottleSource::read(const TextReading& reading, Instant) {
+  const double count = Scanner(reading.text).decimal();
+  const Cpu* cpu = at(reading.path);
+  if (cpu != nullptr && cpu->package < known_.size() && count >= 0) {
+    Package& package = known_[cpu->package];
+    if (package.alias == Sample::kNoAlias) {
+      package.alias =
+          sample_.declare(metrics::metric("cpu.package_throttle_count"), {{"package", package.id}});
+    }
+    if (!std::exchange(package.told, true)) sample_.set(package.alias, count);
+  }
+  return !std::isnan(count);
+}
+
+bool PackageThrottleSource::refused(const TextReading& reading) {
+  at(reading.path);
+  return is_no_trouble(reading.error);
+}
+
+void PackageThrottleSource::finish() {
+  for (Package& package : known_) {
+    if (!std::exchange(package.told, false)) sample_.lose(package.alias);
+  }
+  cpus_.end_pass([](Cpu&) {});
+}
+
+void PackageThrottleSource::lose() {
+  for (const Package& package : known_) sample_.lose(package.alias);
+  cpus_.lose([](Cpu&) {});
 }
 
 EdacSource::EdacSource(SourceId source, Sample& sample)

@@ -18,16 +18,34 @@ class CpuFileSource : public DeviceFileSource {
   CpuFileSource(SourceId source, Sample& sample);
 };
 
-// Every CPU of a package tells the package's count: one of them is listened to.
-class PackageThrottleSource : public DeviceFileSource {
+// Every CPU of a package tells the package's count: the first that is online is listened to.
+class PackageThrottleSource : public Source {
  public:
-  PackageThrottleSource(Sample& sample, const NameSource& packages);
+  static constexpr std::size_t kMaxPackages = 64;
+  PackageThrottleSource(Sample& sample, const NameSource& packages)
+      : Source(sample), packages_(packages), cpus_(CpuFileSource::kMaxCpus) {}
+
+  bool read(const TextReading& reading, Instant when) override;
+  bool refused(const TextReading& reading) override;
+  void finish() override;
+  void lose() override;
+  std::uint64_t ignored() const override { return cpus_.ignored(); }
 
  private:
-  bool name(Device& device) override;
+  struct Package {
+    std::string id;
+    Sample::Alias alias = Sample::kNoAlias;
+    bool told = false;  // in this pass
+  };
+  struct Cpu : KnownDevice {  // by its file's path
+    std::size_t package = kMaxPackages;
+  };
+  Cpu* at(std::string_view path);
+  std::size_t package_of(std::string_view path);
 
   const NameSource& packages_;
-  std::vector<std::string> known_;
+  std::vector<Package> known_;
+  DeviceTable<Cpu> cpus_;
 };
 
 // SourceId::edac_ce or edac_ue.

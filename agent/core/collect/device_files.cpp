@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <utility>
 
 #include "agent/core/collect/scan.h"
 #include "base/assert.h"
@@ -26,7 +27,10 @@ void NameSource::set(std::string_view path, std::string_view name) {
     const std::size_t i = (next_ + tried) % entries_.size();
     Entry& entry = entries_[i];
     if (entry.path != path) continue;
-    if (entry.name != name) entry.name.assign(name);
+    if (entry.name != name) {
+      entry.name.assign(name);
+      ++version_;
+    }
     next_ = i + 1;
     return;
   }
@@ -42,7 +46,11 @@ const std::string* NameSource::find(std::string_view path) const {
 
 DeviceFileSource::DeviceFileSource(Sample& sample, const Rules& rules, const NameSource* names,
                                    std::string_view name_file)
-    : Source(sample), rules_(rules), names_(names), name_file_(name_file), devices_(rules.most) {
+    : Source(sample),
+      rules_(rules),
+      names_(names),
+      name_file_(name_file),
+      devices_(rules.most, rules.reuse) {
   BW_ASSERT(rules_.metrics.size() <= kMaxValues);
 }
 
@@ -53,9 +61,36 @@ DeviceFileSource::Device* DeviceFileSource::at(std::string_view path) {
       [this](std::string_view added) {
         return rules_.device(added).empty() ? Verdict::skip : Verdict::follow;
       },
-      [](Device& added) { added.aliases.fill(Sample::kNoAlias); });
-  if (device != nullptr && !device->named) device->named = name(*device);
+      [](Device& added) {
+        if (!std::exchange(added.known, true)) added.aliases.fill(Sample::kNoAlias);
+        added.named = false;
+      });
+  if (device != nullptr && !(device->named && device->names_version == names_version())) {
+    rename(*device);
+  }
   return device;
+}
+
+std::uint64_t DeviceFileSource::names_version() const {
+  return names_ == nullptr ? 0 : names_->version();
+}
+
+// Its series go on where it is the same as before, and begin anew where it is another.
+void DeviceFileSource::rename(Device& device) {
+  const std::vector<wire::Label> before = std::exchange(device.labels, {});
+  device.names_version = names_version();
+  device.named = name(device);
+  if (!device.named) {
+    lose(device);
+    device.labels = before;  // of the series, which stay
+    return;
+  }
+  if (device.labels == before) return;
+  device.last = Sample::kNoValue;
+  device.sum = 0;
+  for (std::size_t i = 0; i < rules_.metrics.size(); ++i) {
+    sample_.relabel(device.aliases[i], device.labels);
+  }
 }
 
 bool DeviceFileSource::name(Device& device) {
@@ -74,9 +109,10 @@ bool DeviceFileSource::name(Device& device) {
 }
 
 void DeviceFileSource::set(Device& device, const Values& values) {
+  if (!device.named) return;
   for (std::size_t i = 0; i < rules_.metrics.size(); ++i) {
     Sample::Alias& alias = device.aliases[i];
-    if (alias == Sample::kNoAlias && device.named && !device.muted && !std::isnan(values[i])) {
+    if (alias == Sample::kNoAlias && !std::isnan(values[i])) {
       alias = sample_.declare(rules_.metrics[i], device.labels);
     }
     sample_.set(alias, values[i]);
@@ -101,23 +137,33 @@ bool DeviceFileSource::read(const TextReading& reading, Instant) {
 
 bool DeviceFileSource::refused(const TextReading& reading) {
   if (Device* device = at(reading.path)) lose(*device);
-  // A part that is switched off has no such number, and that may last; one that vanished between
-  // finding and reading is no trouble either, nor one that is not for everybody to read.
-  return reading.error == EAGAIN || reading.error == ENODATA || reading.error == EINVAL ||
-         reading.error == ENODEV || reading.error == EACCES || reading.error == EPERM;
+  return is_no_trouble(reading.error);
 }
 
 void DeviceFileSource::finish() {
-  devices_.end_pass([this](Device& device) { lose(device); });
+  devices_.end_pass([this](Device& device) {
+    device.named = false;
+    lose(device);
+  });
 }
 
 void DeviceFileSource::lose() {
-  devices_.lose([this](Device& device) { lose(device); });
+  devices_.lose([this](Device& device) {
+    device.named = false;
+    lose(device);
+  });
 }
 
 void DeviceFileSource::lose(Device& device) {
   device.last = Sample::kNoValue;
   for (std::size_t i = 0; i < rules_.metrics.size(); ++i) sample_.lose(device.aliases[i]);
+}
+
+// A part that is switched off has no such number, and that may last; one that vanished between
+// finding and reading is no trouble either, nor one that is not for everybody to read.
+bool is_no_trouble(int error) {
+  return error == EAGAIN || error == ENODATA || error == EINVAL || error == ENODEV ||
+         error == EACCES || error == EPERM;
 }
 
 std::string_view directory_above(std::string_view path, std::size_t above) {

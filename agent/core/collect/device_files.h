@@ -1,7 +1,9 @@
 // Files that tell a few numbers of one device each: /sys has most of what it knows in such.
 //
-// The device is named by its file's path. A series is declared once it has a value; devices are
-// never forgotten.
+// The device is known by its file's path. A series is declared once it has a value, and given other
+// labels where the device turns out to be another one: after it was gone, or when its name file has
+// changed. Name files are read once a minute: so long may a device carry the name of the one
+// before.
 #pragma once
 
 #include <array>
@@ -34,6 +36,8 @@ class NameSource : public Source {
 
   // What the file at `path` said: empty where it could not be read. Null where it was not yet read.
   const std::string* find(std::string_view path) const;
+  // Another number after a file told something else than before.
+  std::uint64_t version() const { return version_; }
 
  private:
   void set(std::string_view path, std::string_view name);
@@ -43,6 +47,7 @@ class NameSource : public Source {
     std::string name;
   };
   std::vector<Entry> entries_;
+  std::uint64_t version_ = 0;
   std::size_t next_ = 0;  // where the next file is looked for first: they come in their order
 };
 
@@ -59,6 +64,9 @@ class DeviceFileSource : public Source {
     // The numbers of a text, in the order of `metrics`; what is left alone has no value. False
     // where nothing was understood.
     bool (*parse)(std::string_view text, Values& values);
+    // One that is gone may give its place, and its series, to another: of those whose names come
+    // and go.
+    bool reuse = false;
   };
 
   // `names` tells the second label: what the file `name_file` beside the device's says. It may be
@@ -75,8 +83,9 @@ class DeviceFileSource : public Source {
  protected:
   struct Device : KnownDevice {  // by its path
     std::array<Sample::Alias, kMaxValues> aliases;
+    bool known = false;  // the aliases are its own
     bool named = false;
-    bool muted = false;  // another device tells the same
+    std::uint64_t names_version = 0;  // that it was named by
     std::vector<wire::Label> labels;
     // Of sources that count up what a file tells, see EnergySource.
     double last = Sample::kNoValue;
@@ -86,11 +95,14 @@ class DeviceFileSource : public Source {
 
   // Gives a device its labels. False as long as a name is not known.
   virtual bool name(Device& device);
+  // Of the names it is made of, see NameSource.
+  virtual std::uint64_t names_version() const;
   // Has a text's values be what the series get.
   virtual void adapt(Device&, Values&) {}
 
  private:
   Device* at(std::string_view path);
+  void rename(Device& device);
   void set(Device& device, const Values& values);
   void lose(Device& device);
 
@@ -104,6 +116,9 @@ class DeviceFileSource : public Source {
 std::string_view directory_above(std::string_view path, std::size_t above);
 std::string_view file_name(std::string_view path);
 std::string sibling(std::string_view path, std::string_view file);  // another file beside it
+
+// What a file may answer without anything being wrong: it has no value now, or is not for us.
+bool is_no_trouble(int error);
 
 // Ways to read a text for Rules::parse: its first word as a number, or in hexadecimal.
 bool parse_number(std::string_view text, DeviceFileSource::Values& values);

@@ -38,6 +38,14 @@ std::string_view directory_over_it(std::string_view path) {
   return directory_above(path, 2);
 }
 
+// "nvme0" of "/sys/class/nvme/nvme0/hwmon3/temp1_input"; before Linux 5.12 device/hwmon is between.
+std::string_view drive_of(std::string_view path) {
+  constexpr std::string_view kClass = "/sys/class/nvme/";
+  if (!path.starts_with(kClass)) return {};
+  path.remove_prefix(kClass.size());
+  return path.substr(0, path.find('/'));
+}
+
 // "10240 2048 4096 0 8192 12 0 0": stored, compressed, memory used, and what does not matter here.
 bool parse_zram(std::string_view text, DeviceFileSource::Values& values) {
   constexpr double kSteps = 1000;  // of the ratio, a second
@@ -69,7 +77,7 @@ NvmeSmartSource::NvmeSmartSource(Sample& sample)
 NvmeTempSource::NvmeTempSource(Sample& sample)
     : DeviceFileSource(sample, {.metrics = metrics::kNvmeTempMetrics,
                                 .most = NvmeSmartSource::kMaxDrives,
-                                .device = &directory_over_it,
+                                .device = &drive_of,
                                 .parse = &parse_number}) {}
 
 EmmcSource::EmmcSource(SourceId source, Sample& sample)

@@ -48,18 +48,38 @@ bool ChipNames::find(std::string_view path, std::string& chip_label, std::string
   return true;
 }
 
-// The chip's name, made unique by the monitor's where another chip has it already.
 ChipNames::Chip& ChipNames::chip(std::string_view directory, const std::string& name) {
-  for (Chip& chip : chips_) {
-    if (chip.directory == directory) return chip;
+  auto found = std::ranges::find_if(
+      chips_, [directory](const Chip& chip) { return chip.directory == directory; });
+  if (found == chips_.end()) {
+    found = chips_.insert(chips_.end(), Chip{.directory = std::string(directory),
+                                             .name = {},
+                                             .label = {},
+                                             .labels_version = labels_.version(),
+                                             .sensors = {}});
   }
+  // Another chip may have come in the place of one that is gone.
+  if (found->label.empty() || found->name != name || found->labels_version != labels_.version()) {
+    found->sensors.clear();
+    found->labels_version = labels_.version();
+  }
+  if (found->label.empty() || found->name != name) {
+    found->name = name;
+    found->label = label_of(*found);
+  }
+  return *found;
+}
+
+// The chip's name, made unique by the monitor's where another chip has it already.
+std::string ChipNames::label_of(const Chip& chip) const {
+  const std::string_view directory = chip.directory;
   const std::string_view monitor = directory.substr(directory.rfind('/') + 1);
-  std::string label = name.empty() ? std::string(monitor) : name;
-  const bool taken = std::any_of(chips_.begin(), chips_.end(),
-                                 [&](const Chip& chip) { return chip.label == label; });
+  std::string label = chip.name.empty() ? std::string(monitor) : chip.name;
+  const bool taken = std::ranges::any_of(chips_, [&](const Chip& other) {
+    return other.directory != chip.directory && other.label == label;
+  });
   if (taken) label.append(" ").append(monitor);
-  chips_.push_back({std::string(directory), std::move(label), {}});
-  return chips_.back();
+  return label;
 }
 
 // The sensor's own label, else "temp1"; a label that the chip has twice gets it added.

@@ -34,15 +34,19 @@ class ChipNames {
 
   // Of the file at `path`: false as long as the chip's name was not read.
   bool find(std::string_view path, std::string& chip, std::string& sensor);
+  std::uint64_t version() const { return names_.version() + labels_.version(); }
 
  private:
   // Which directory has which label: two chips of one name are told apart, and so are two sensors.
   struct Chip {
     std::string directory;
+    std::string name;
     std::string label;
+    std::uint64_t labels_version = 0;
     std::vector<std::pair<std::string, std::string>> sensors;  // "temp1", its label
   };
   Chip& chip(std::string_view directory, const std::string& name);
+  std::string label_of(const Chip& chip) const;
   const std::string& sensor(Chip& chip, std::string_view path);
 
   const NameSource& names_;
@@ -60,6 +64,7 @@ class MonitorSource : public DeviceFileSource {
 
  private:
   bool name(Device& device) override;
+  std::uint64_t names_version() const override { return chips_.version(); }
 
   ChipNames& chips_;
 };

@@ -188,7 +188,8 @@ void ProcessMetrics::choose() {
 
 // Of the chosen names, the processes that hold the most memory.
 void ProcessMetrics::mark_details(ProcessTable& table, bool minute) {
-  std::vector<Process*> chosen;
+  std::vector<Process*>& chosen = chosen_processes_;
+  chosen.clear();
   for (auto& [pid, process] : table.processes()) {
     process.detailed = false;
     if (process.read && slot_of(process.name) != nullptr) chosen.push_back(&process);
@@ -233,47 +234,58 @@ void ProcessMetrics::tell_slots() {
 
 void ProcessMetrics::tell_watched(const ProcessTable& table, WallTime wall,
                                   std::vector<ToldEvent>& events) {
-  for (std::size_t i = 0; i < watches_.size(); ++i) {
-    Watch& watch = watches_[i];
-    const WatchedProcess& watched = table.watched()[i];
-    std::uint64_t count = 0;
-    double cpu = 0;
-    std::uint64_t rss = 0;
-    const Process* oldest = nullptr;
-    for (const auto& [pid, process] : table.processes()) {
-      if (!process.read || (process.watches & (1U << i)) == 0 || process.state == 'Z') continue;
-      ++count;
-      cpu += process.cpu_share;
-      rss += process.rss;
-      if (oldest == nullptr || process.started < oldest->started) oldest = &process;
-    }
-    const bool up = count > 0;
-    if (up) {
-      const bool replaced = watch.pid != 0 && (oldest->started != watch.started);
-      // Came back after it was down, or gave way to a younger one from one tick to the next.
-      if (replaced && oldest->started > watch.started) {
-        ++watch.restarts;
-        if (watch.up) {
-          events.push_back(watch_event(EventKind::process_restart, Severity::warning, watched,
-                                       oldest->pid, wall, " was restarted"));
-        }
-      }
-      if (watch.seen && !watch.up) {
-        events.push_back(watch_event(EventKind::process_up, Severity::info, watched, oldest->pid,
-                                     wall, " runs"));
-      }
-      watch.started = oldest->started;
-      watch.pid = oldest->pid;
-    } else if (!watch.seen || watch.up) {
-      events.push_back(watch_event(EventKind::process_down, Severity::critical, watched, watch.pid,
-                                   wall, watch.seen ? " is gone" : " does not run"));
-    }
-    watch.seen = true;
-    watch.up = up;
-    const double values[] = {up ? 1.0 : 0.0, number(count), number(watch.restarts), rounded(cpu),
-                             number(rss)};
-    for (std::size_t k = 0; k < kWatchValues; ++k) sample_.set(watch.aliases[k], values[k]);
+  for (std::size_t i = 0; i < watches_.size(); ++i) tell_watched(table, i, wall, events);
+}
+
+void ProcessMetrics::tell_watched(const ProcessTable& table, std::size_t index, WallTime wall,
+                                  std::vector<ToldEvent>& events) {
+  Watch& watch = watches_[index];
+  const WatchedProcess& watched = table.watched()[index];
+  std::uint64_t count = 0;
+  double cpu = 0;
+  std::uint64_t rss = 0;
+  std::uint64_t newest = 0;
+  const Process* oldest = nullptr;
+  for (const auto& [pid, process] : table.processes()) {
+    if (!process.read || (process.watches & (1U << index)) == 0 || process.state == 'Z') continue;
+    ++count;
+    cpu += process.cpu_share;
+    rss += process.rss;
+    newest = std::max(newest, process.started);
+    if (oldest == nullptr || process.started < oldest->started) oldest = &process;
   }
+  const bool up = count > 0;
+  const bool may_come = !up && !watched.pattern.empty() && table.commands_pending();
+  if (may_come && watch.undecided < kMostUndecided) {
+    ++watch.undecided;
+    return;
+  }
+  watch.undecided = 0;
+  if (up) {
+    // All began after the last of those there were: none of them is left. Where one of several ends
+    // or comes, some are.
+    if (watch.pid != 0 && oldest->started > watch.started) {
+      ++watch.restarts;
+      if (watch.up) {
+        events.push_back(watch_event(EventKind::process_restart, Severity::warning, watched,
+                                     oldest->pid, wall, " was restarted"));
+      }
+    }
+    if (watch.seen && !watch.up) {
+      events.push_back(
+          watch_event(EventKind::process_up, Severity::info, watched, oldest->pid, wall, " runs"));
+    }
+    watch.started = newest;
+    watch.pid = oldest->pid;
+  } else if (!watch.seen || watch.up) {
+    events.push_back(watch_event(EventKind::process_down, Severity::critical, watched, watch.pid,
+                                 wall, watch.seen ? " is gone" : " does not run"));
+  }
+  watch.seen = true;
+  watch.up = up;
+  const double values[] = {up ? 1.0 : 0.0, number(count), number(watch.restarts), rounded(cpu),
+                           number(rss)};
+  for (std::size_t k = 0; k < kWatchValues; ++k) sample_.set(watch.aliases[k], values[k]);
 }
 
 void ProcessMetrics::read(ProcessTable& table, std::uint64_t tick, WallTime wall,

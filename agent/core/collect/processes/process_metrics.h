@@ -45,6 +45,9 @@ class ProcessMetrics {
   // process' memory, at some 15 us a MiB.
   static constexpr std::size_t kPssProcesses = 3;
   static constexpr std::uint64_t kMaxPssRss = 64U << 20;
+  // A process is missed only when command lines that may be its own are known, or after so many
+  // ticks: they come later than the process itself.
+  static constexpr unsigned kMostUndecided = 3;
 
   explicit ProcessMetrics(Sample& sample) : sample_(sample) {}
 
@@ -85,8 +88,9 @@ class ProcessMetrics {
     std::array<Sample::Alias, kWatchValues> aliases{};
     bool seen = false;  // up at some time, or looked for long enough to say that it is not
     bool up = false;
-    std::uint64_t started = 0;  // of the oldest process
-    int pid = 0;
+    std::uint64_t started = 0;  // of the newest process there was
+    int pid = 0;                // of the oldest
+    unsigned undecided = 0;     // ticks in a row
     std::uint64_t restarts = 0;
   };
 
@@ -98,6 +102,8 @@ class ProcessMetrics {
   void mark_details(ProcessTable& table, bool minute);
   void tell_slots();
   void tell_watched(const ProcessTable& table, WallTime wall, std::vector<ToldEvent>& events);
+  void tell_watched(const ProcessTable& table, std::size_t index, WallTime wall,
+                    std::vector<ToldEvent>& events);
   Slot* slot_of(std::string_view name);
   Name* name_of(std::string_view name);
   double weight_of(std::string_view name) const;
@@ -112,6 +118,7 @@ class ProcessMetrics {
   std::vector<Name> names_;      // of this tick, by name
   std::vector<Weight> weights_;  // by name, kMaxNames at most
   std::vector<std::size_t> order_;
+  std::vector<Process*> chosen_processes_;  // of this tick
 };
 
 }  // namespace bw::agent

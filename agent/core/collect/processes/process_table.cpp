@@ -81,7 +81,11 @@ double machine_cpu_seconds(std::string_view text, std::uint64_t ticks_a_second) 
 
 ProcessTable::ProcessTable(std::vector<WatchedProcess> watched, std::uint64_t ticks_a_second,
                            std::uint64_t page_size)
-    : watched_(std::move(watched)), ticks_a_second_(ticks_a_second), page_size_(page_size) {
+    : watched_(std::move(watched)),
+      has_patterns_(
+          std::ranges::any_of(watched_, [](const auto& one) { return !one.pattern.empty(); })),
+      ticks_a_second_(ticks_a_second),
+      page_size_(page_size) {
   BW_ASSERT(watched_.size() <= kMaxWatched && ticks_a_second > 0);
   asks_.reserve(256);
 }
@@ -142,7 +146,9 @@ std::span<const ProcessAsk> ProcessTable::plan(std::uint64_t tick) {
       ask.pss = pss_asked_ = true;  // one a tick: it walks the process' whole memory
       process.pss_wanted = false;
     }
-    ask.cmdline = !watched_.empty() && ask.stat && process.cmdlines < kCmdlines;
+    ask.cmdline =
+        has_patterns_ && ask.stat && process.cmdlines < kCmdlines && !process.command_asked;
+    if (ask.cmdline) process.command_asked = true;
     if (ask.stat || ask.io || ask.fds || ask.pss) asks_.push_back(ask);
   }
   return asks_;
@@ -160,7 +166,7 @@ void ProcessTable::take_stat(Process& process, std::uint64_t cpu, Instant now) {
     process.cpu_share = 100 * used / seconds;
     explained_ += used;
   }
-  process.quiet = process.read && used <= 0 ? process.quiet + 1 : 0;
+  process.quiet = process.read && process.cpu_share < kIdleShare ? process.quiet + 1 : 0;
   process.cpu = cpu;
   process.when = now;
   process.last_tick = tick_;
@@ -200,6 +206,7 @@ bool ProcessTable::stat(int pid, std::string_view text, Instant now) {
   if (process->name != name) {
     process->name = name;
     process->cmdlines = 0;  // it has become another program
+    process->quiet = 0;     // to be read again soon
     process->watches = 0;
     for (std::size_t i = 0; i < watched_.size(); ++i) {
       if (watched_[i].pattern.empty() && watched_[i].name == name) process->watches |= 1U << i;
@@ -254,11 +261,22 @@ void ProcessTable::watch(Process& process, std::string_view command) {
 void ProcessTable::cmdline(int pid, std::string_view text) {
   Process* process = find(pid);
   if (process == nullptr) return;
+  process->command_asked = false;
   ++process->cmdlines;
   std::string command(text);
   std::replace(command.begin(), command.end(), '\0', ' ');
   while (!command.empty() && command.back() == ' ') command.pop_back();
   watch(*process, command);
+}
+
+void ProcessTable::cmdline_unknown(int pid) {
+  if (Process* process = find(pid)) process->command_asked = false;
+}
+
+bool ProcessTable::commands_pending() const {
+  return std::ranges::any_of(processes_, [](const auto& entry) {
+    return entry.second.command_asked && entry.second.cmdlines == 0;
+  });
 }
 
 void ProcessTable::gone(int pid) {

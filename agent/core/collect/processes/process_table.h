@@ -2,8 +2,8 @@
 //
 // Reading all of them each second costs more than all other sources together. So a process that
 // used the CPU of late is read every second, one that is new at once, all others in rotation; and
-// all of them again when CPU time was used that nobody read accounts for. Driven by the shell's
-// reader: list, plan, then what was read.
+// all of them again, every ten ticks at most, when CPU time was used that nobody read accounts for.
+// Driven by the shell's reader: list, plan, then what was read.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +50,9 @@ struct Process {
   // Bookkeeping of the table.
   Instant when{};
   std::uint64_t last_tick = 0;
-  unsigned quiet = 0;  // readings in a row without use of the CPU
+  unsigned quiet = 0;  // readings in a row in which it was idle
   unsigned cmdlines = 0;
+  bool command_asked = false;  // and not yet told
   bool listed = false;
   bool io_refused = false;
   bool pss_wanted = false;
@@ -72,8 +73,10 @@ class ProcessTable {
   // Processes that are followed; those beyond it are counted only.
   static constexpr std::size_t kMaxProcesses = 4096;
   static constexpr std::size_t kMaxWatched = 16;
-  // Readings without use of the CPU after which a process counts as idle.
+  // Readings without use of the CPU worth a name after which a process counts as idle: one clock
+  // tick in two seconds, in percent.
   static constexpr unsigned kQuietReadings = 3;
+  static constexpr double kIdleShare = 0.5;
   // Ticks between two readings of an idle process, and between two of everybody's I/O.
   static constexpr std::uint64_t kIdleTicks = 10;
   static constexpr std::uint64_t kIoTicks = 60;
@@ -94,19 +97,23 @@ class ProcessTable {
   // What to read at this tick. Valid until the next call.
   std::span<const ProcessAsk> plan(std::uint64_t tick);
 
-  // What was read: /proc/PID/stat, io, smaps_rollup and cmdline. False where it is not understood.
+  // What was read: /proc/PID/stat, io, smaps_rollup and cmdline, the last
+  // two a tick or more after they were asked for. False where it is not understood.
   bool stat(int pid, std::string_view text, Instant now);
   bool io(int pid, std::string_view text);
   void io_refused(int pid);  // not permitted: not asked again
   void fds(int pid, std::uint64_t count);
   bool pss(int pid, std::string_view text);
   void cmdline(int pid, std::string_view text);
+  void cmdline_unknown(int pid);  // it could not be read
   void gone(int pid);
 
   // By pid. Details are asked for what is marked `detailed`.
   std::map<int, Process>& processes() { return processes_; }
   const std::map<int, Process>& processes() const { return processes_; }
   const std::vector<WatchedProcess>& watched() const { return watched_; }
+  // There are processes whose command line was asked for and of which none was told so far.
+  bool commands_pending() const;
   std::size_t total() const { return total_; }  // those beyond kMaxProcesses too
   std::uint64_t now_ticks() const { return now_ticks_; }
   std::uint64_t ticks_a_second() const { return ticks_a_second_; }
@@ -119,6 +126,7 @@ class ProcessTable {
   void watch(Process& process, std::string_view command);
 
   std::vector<WatchedProcess> watched_;
+  bool has_patterns_ = false;
   std::uint64_t ticks_a_second_;
   std::uint64_t page_size_;
   std::map<int, Process> processes_;

@@ -18,15 +18,21 @@ constexpr Duration kPatience = seconds{20};
 
 class Work : public SlowTask {
  public:
-  Work(Lane lane, std::function<void()> work) : SlowTask(lane), work_(std::move(work)) {}
+  Work(Lane lane, std::string device, std::function<void()> work)
+      : SlowTask(lane, std::move(device)), work_(std::move(work)) {}
 
  private:
   void run() override { work_(); }
   std::function<void()> work_;
 };
 
+std::shared_ptr<Work> work(Lane lane, std::string device, std::function<void()> what) {
+  return std::make_shared<Work>(lane, std::move(device), std::move(what));
+}
+// Of a device of its own.
 std::shared_ptr<Work> work(Lane lane, std::function<void()> what) {
-  return std::make_shared<Work>(lane, std::move(what));
+  static int devices = 0;
+  return work(lane, std::to_string(++devices), std::move(what));
 }
 
 TEST(SlowLanes, OneThreadDoesAllThatAnswersInTime) {
@@ -114,7 +120,45 @@ TEST(SlowLanes, ALaneWhoseTasksAllHangIsBlockedAndNoOther) {
   hold.release();
   lanes.wait(kPatience);
   EXPECT_EQ(lanes.look(*behind, now).state, SlowTask::State::done);
-  EXPECT_LE(lanes.threads(), 3U);
+  EXPECT_LE(lanes.threads(), hung.size() + 1);
+}
+
+TEST(SlowLanes, ADeviceThatHangsTakesOnePlaceWithAllItsFiles) {
+  Hold hold;
+  std::atomic<int> asked = 0;
+  SlowLanes lanes;
+  const Instant now = monotonic_now();
+  std::vector<std::shared_ptr<Work>> hung;
+  for (int i = 0; i < 20; ++i) {
+    hung.push_back(work(Lane::sensors, "chip", [&] {
+      ++asked;
+      hold.wait();
+    }));
+    lanes.start(hung.back(), now);
+  }
+  lanes.go();
+  hold.await(1);
+  std::atomic<int> done = 0;
+  std::vector<std::shared_ptr<Work>> zones;
+  for (int i = 0; i < 5; ++i) {
+    zones.push_back(work(Lane::sensors, "zone " + std::to_string(i), [&] { ++done; }));
+    lanes.start(zones.back(), now);
+  }
+  const Instant until = now + kPatience;
+  while (done < 5 && monotonic_now() < until) {
+    lanes.go();
+    lanes.wait(std::chrono::milliseconds{5});
+  }
+  EXPECT_EQ(done, 5);
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(lanes.look(*hung[7], now).is_over());
+  const auto behind = lanes.look(*hung[7], now + seconds{40});
+  EXPECT_TRUE(behind.blocked);
+  EXPECT_TRUE(behind.is_over());
+  EXPECT_TRUE(lanes.look(*hung[0], now + seconds{40}).hangs);
+  hold.release();
+  lanes.wait(kPatience);
+  for (const auto& task : hung) EXPECT_EQ(lanes.look(*task, now).state, SlowTask::State::done);
 }
 
 TEST(SlowLanes, AThreadThatHangsIsLeftBehindWhenItEnds) {

@@ -157,6 +157,7 @@ void Box::prepare() {
   readings_.clock = clock;
   readings_.cpu_counters = cpu_counters;
   readings_.page_size = page_size;
+  readings_.processes = processes;
   readings_.suspended = suspended;
   readings_.tick = tick_++;
   readings_.texts = texts_;

@@ -50,6 +50,7 @@ class Box {
   std::vector<FileSystemReading> file_systems;
   std::optional<ClockReading> clock;
   std::optional<CpuCounters> cpu_counters;
+  ProcessTable* processes = nullptr;
   std::uint64_t page_size = 4096;
   Duration suspended{};
   Duration wall_offset{};  // of the wall clock

@@ -79,5 +79,22 @@ TEST(Cgroups, GroupsBeyondTheBoundAreIgnoredAndCounted) {
   EXPECT_EQ(box.value("self.devices_ignored"), 3);
 }
 
+TEST(Cgroups, ContainersAndShortJobsGiveTheirSeriesToOthersOnceTheyAreGone) {
+  Box box;
+  const auto path = [](std::size_t i) {
+    return kRoot + "system.slice/docker-" + std::to_string(i) + ".scope/memory.current";
+  };
+  for (std::size_t i = 0; i < CgroupSource::kMaxGroups; ++i) box.set(path(i), "1\n");
+  box.tick();
+  box.remove(path(3)).set(kRoot + "system.slice/new.service/memory.current", "8192\n").ticks(10);
+  EXPECT_FALSE(box.has("cgroup.mem.current", group("system.slice/new.service")));
+  box.ticks(70);
+  EXPECT_EQ(box.value("cgroup.mem.current", group("system.slice/new.service")), 8192);
+  EXPECT_FALSE(box.has("cgroup.mem.current", group("system.slice/docker-3.scope")));
+  EXPECT_EQ(box.value("cgroup.mem.current", group("system.slice/docker-4.scope")), 1);
+  EXPECT_EQ(box.count("cgroup.mem.current"), CgroupSource::kMaxGroups);
+  EXPECT_EQ(box.value("self.devices_ignored"), 0);
+}
+
 }  // namespace
 }  // namespace bw::agent

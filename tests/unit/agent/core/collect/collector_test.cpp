@@ -7,11 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/core/collect/processes/process_table.h"
 #include "base/rng.h"
 #include "schemas/metrics/metric_table.h"
 #include "schemas/wire/limits.h"
 #include "tests/unit/agent/core/collect/allocations.h"
 #include "tests/unit/agent/core/collect/box.h"
+#include "tests/unit/agent/core/collect/processes/stat_line.h"
 
 namespace bw::agent {
 namespace {
@@ -65,6 +67,55 @@ TEST(Collector, NothingIsAllocatedInTheSteadyState) {
       EXPECT_EQ(allocations() - before, 0U) << name << " " << i;
     }
   }
+}
+
+// Of a table that the test reads as the shell would: all that it asks for is told.
+class Processes {
+ public:
+  explicit Processes(int count) {
+    for (int pid = 1; pid <= count; ++pid) pids_.push_back(pid);
+  }
+  void read(std::uint64_t tick, std::span<const std::string> lines) {
+    table.list(pids_);
+    table.machine_cpu(static_cast<double>(tick));
+    const Instant now = Instant{} + std::chrono::seconds{2000 + tick};
+    for (const ProcessAsk& ask : table.plan(tick)) {
+      if (ask.stat) table.stat(ask.pid, lines[static_cast<std::size_t>(ask.pid) - 1], now);
+      if (ask.io) table.io(ask.pid, "read_bytes: 4096\nwrite_bytes: 8192\n");
+      if (ask.fds) table.fds(ask.pid, 7);
+      if (ask.pss) table.pss(ask.pid, "Pss: 12 kB\n");
+    }
+  }
+  ProcessTable table{{{"p3", ""}}, 100, 4096};
+
+ private:
+  std::vector<int> pids_;
+};
+
+TEST(Collector, NeitherDoProcessesAllocateInTheSteadyState) {
+  constexpr int kCount = 90;
+  Box box = Box::fixture("proc_two_cores");
+  Processes processes(kCount);
+  box.processes = &processes.table;
+  std::vector<std::string> names;
+  for (int pid = 0; pid < kCount; ++pid) names.push_back("p" + std::to_string(pid % 20));
+  std::vector<std::string> lines(kCount);
+  for (std::uint64_t i = 0; i < 250; ++i) {
+    for (std::size_t at = 0; at < kCount; ++at) {
+      lines[at] = stat_line({.pid = static_cast<int>(at) + 1,
+                             .name = names[at],
+                             .cpu = i * (at % 4),
+                             .threads = i,
+                             .rss = 500 + at % 20 * 100});
+    }
+    box.prepare();
+    const std::size_t before = allocations();
+    processes.read(i, lines);
+    box.run();
+    const std::size_t made = allocations() - before;
+    EXPECT_TRUE(i <= 120 || made == 0) << i << ": " << made;
+  }
+  EXPECT_GT(box.value("sys.procs_total"), 0);
 }
 
 TEST(Collector, AnotherLayoutIsLearntAndThenCostsNothing) {

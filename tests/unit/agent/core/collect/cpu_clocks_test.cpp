@@ -41,6 +41,23 @@ TEST(CpuThrottling, IsCountedByCoreAndOnceAPackage) {
   EXPECT_EQ(box.value("cpu.package_throttle_count", label("package", "0")), 20);
 }
 
+TEST(CpuThrottling, APackageIsToldByTheFirstOfItsCoresThatIsOnline) {
+  Box box;
+  for (int i = 0; i < 2; ++i) {
+    box.set(cpu(i, "topology/physical_package_id"), "0\n");
+    box.set(cpu(i, "thermal_throttle/package_throttle_count"), std::to_string(7 + i) + "\n");
+  }
+  box.tick();
+  EXPECT_EQ(box.value("cpu.package_throttle_count", label("package", "0")), 7);
+  box.remove(cpu(0, "thermal_throttle/package_throttle_count")).ticks(10);
+  EXPECT_EQ(box.value("cpu.package_throttle_count", label("package", "0")), 8);
+  box.fail(cpu(1, "thermal_throttle/package_throttle_count"), EIO).ticks(10);
+  EXPECT_TRUE(std::isnan(box.value("cpu.package_throttle_count", label("package", "0"))));
+  EXPECT_EQ(box.trouble("cpu_package_throttle"),
+            cpu(1, "thermal_throttle/package_throttle_count") + ": Input/output error");
+  EXPECT_EQ(box.count("cpu.package_throttle_count"), 1U);
+}
+
 TEST(CpuThrottling, APackageWaitsForItsNumber) {
   Box box;
   box.set(cpu(0, "thermal_throttle/package_throttle_count"), "4\n").tick();

@@ -90,6 +90,50 @@ TEST(DeviceFiles, DevicesBeyondTheBoundAreIgnoredAndCounted) {
   EXPECT_EQ(source.ignored(), 1U);
 }
 
+class DeviceNames : public testing::Test {
+ protected:
+  void names(std::string_view told) {
+    names_.read(text("/chip/name", told), {});
+    names_.finish();
+  }
+  void pass(std::string_view told) {
+    source_.read(text("/chip/temp", told), {});
+    source_.finish();
+  }
+  std::vector<wire::Label> labels() const { return sample_.series().at(0).labels; }
+  static std::vector<wire::Label> chip(std::string_view name) {
+    return {{"chip", "temp"}, {"sensor", std::string(name)}};
+  }
+  Sample sample_;
+  NameSource names_{sample_};
+  DeviceFileSource source_{sample_, speed_rules(8), &names_, "name"};
+};
+
+TEST_F(DeviceNames, AnotherDeviceUnderTheSameNumberGetsItsOwnName) {
+  names("first\n");
+  pass("1000\n");
+  EXPECT_EQ(labels(), chip("first"));
+  names("first\n");
+  pass("2000\n");
+  EXPECT_EQ(labels(), chip("first"));
+  names("second\n");
+  pass("3000\n");
+  EXPECT_EQ(labels(), chip("second"));
+  EXPECT_EQ(sample_.value(0), 3);
+  EXPECT_EQ(sample_.series().size(), 1U);
+}
+
+TEST_F(DeviceNames, OneThatWasGoneIsNamedAgain) {
+  names("first\n");
+  pass("1000\n");
+  source_.finish();
+  EXPECT_TRUE(std::isnan(sample_.value(0)));
+  names("second\n");
+  pass("1000\n");
+  EXPECT_EQ(labels(), chip("second"));
+  EXPECT_EQ(sample_.value(0), 1);
+}
+
 TEST(Names, AreKeptByPathUpToABound) {
   Sample sample;
   NameSource names(sample);

@@ -72,6 +72,22 @@ TEST_F(DeviceTableTest, DevicesBeyondTheBoundAreCounted) {
   EXPECT_EQ(table_.ignored(), 1U);
 }
 
+TEST_F(DeviceTableTest, WhereThatIsAllowedThePlaceOfOneThatIsLongGoneIsGivenAway) {
+  table_ = Table(3, true);
+  pass({"a", "b", "c"});
+  EXPECT_EQ(pass({"b", "c", "d"}).size(), 2U);
+  for (std::uint64_t i = 2; i < Table::kLeastGone; ++i) {
+    EXPECT_EQ(pass({"b", "c", "d"}).size(), 2U) << "a may come back";
+    EXPECT_EQ(table_.ignored(), 1U);
+  }
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(pass({"b", "c", "d"}), (Names{"b", "c", "d"}));
+  EXPECT_EQ(table_.ignored(), 0U);
+  EXPECT_EQ(table_.devices().size(), 3U);
+  EXPECT_EQ(pass({"a", "b", "c"}), (Names{"b", "c"})) << "a has lost its place";
+  EXPECT_EQ(gone_, Names{"d"});
+}
+
 TEST_F(DeviceTableTest, SkippedOnesAreNotCountedAndIgnoredOnesAre) {
   verdict_ = Table::Verdict::skip;
   EXPECT_TRUE(pass({"a"}).empty());

@@ -90,6 +90,12 @@ TEST(NvmeTemp, IsToldByTheDrivesName) {
   EXPECT_EQ(box.value("nvme.temp", kNvme0), 41.85);
 }
 
+TEST(NvmeTemp, OlderKernelsTellTheTemperatureDeeperDown) {
+  Box box;
+  box.set(kDrive + "/device/hwmon/hwmon3/temp1_input", "41850\n").tick();
+  EXPECT_EQ(box.value("nvme.temp", kNvme0), 41.85);
+}
+
 TEST(Emmc, WearAndSpareBlocksAreTold) {
   const std::string device = "/sys/block/mmcblk0/device/";
   const Box::Labels mmcblk0 = {{"device", "mmcblk0"}};

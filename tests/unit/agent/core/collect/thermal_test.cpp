@@ -151,6 +151,18 @@ TEST(Monitors, FansVoltagesCurrentsAndPowersAreToldToo) {
   EXPECT_EQ(box.value("hwmon.temp_crit", sensor("ina3221", "temp1")), 105);
 }
 
+TEST(Monitors, AnotherChipInThePlaceOfOneThatIsGoneHasItsOwnNames) {
+  Box box;
+  box.set(kMonitors + "0/name", "nvme\n").set(kMonitors + "0/temp1_label", "Composite\n");
+  box.set(kMonitors + "0/temp1_input", "30000\n").tick();
+  EXPECT_EQ(box.value("hwmon.temp", sensor("nvme", "Composite")), 30);
+  box.set(kMonitors + "0/name", "amdgpu\n").set(kMonitors + "0/temp1_label", "edge\n");
+  box.set(kMonitors + "0/temp1_input", "60000\n").ticks(60);
+  EXPECT_FALSE(box.has("hwmon.temp", sensor("nvme", "Composite")));
+  EXPECT_EQ(box.value("hwmon.temp", sensor("amdgpu", "edge")), 60);
+  EXPECT_EQ(box.count("hwmon.temp"), 1U);
+}
+
 TEST(Cooling, DevicesTellHowHardTheyWork) {
   Box box;
   const std::string device = "/sys/class/thermal/cooling_device0/";

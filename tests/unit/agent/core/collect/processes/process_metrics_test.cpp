@@ -228,6 +228,50 @@ TEST_F(ProcessMetricsTest, GoingDownComingUpAndBeingReplacedAreEvents) {
   EXPECT_EQ(tick().size(), 1U);
 }
 
+TEST_F(ProcessMetricsTest, OneOfSeveralThatEndsOrComesIsNoRestart) {
+  add(1, "db", 10, 100);
+  add(2, "db", 10, 150);
+  tick();
+  box_.erase(1);  // the oldest
+  EXPECT_TRUE(tick().empty());
+  EXPECT_EQ(value("proc.watched.restarts", "db"), 0);
+  add(3, "db", 10, 200);
+  EXPECT_TRUE(tick().empty());
+  box_.erase(2);
+  EXPECT_TRUE(tick().empty());
+  EXPECT_EQ(value("proc.watched.restarts", "db"), 0);
+  box_.erase(3);  // the last: another in its place is one
+  add(4, "db", 10, 300);
+  const auto events = tick();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].record.text, "watched process db was restarted");
+  EXPECT_EQ(value("proc.watched.restarts", "db"), 1);
+}
+
+TEST_F(ProcessMetricsTest, AProcessIsMissedOnlyOnceItsCommandLineMayBeKnown) {
+  table_ = ProcessTable({{"web", "serve --all"}}, 100, 4096);
+  add(1, "python3", 10, 100);
+  EXPECT_TRUE(tick().empty());
+  EXPECT_TRUE(std::isnan(value("proc.watched.up", "web")));
+  table_.cmdline(1, "python3 serve --all");
+  EXPECT_TRUE(tick().empty());
+  EXPECT_EQ(value("proc.watched.up", "web"), 1);
+  box_.erase(1);
+  add(2, "python3", 10, 200);
+  EXPECT_TRUE(tick().empty());
+  EXPECT_EQ(value("proc.watched.up", "web"), 1);
+  table_.cmdline(2, "python3 serve --all");
+  EXPECT_EQ(tick().size(), 1U);
+  EXPECT_EQ(value("proc.watched.restarts", "web"), 1);
+  // Command lines that nobody tells don't hold it up for ever.
+  box_.erase(2);
+  add(3, "other", 10, 300);
+  for (unsigned i = 0; i < ProcessMetrics::kMostUndecided; ++i) EXPECT_TRUE(tick().empty());
+  const auto events = tick();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].record.text, "watched process web is gone");
+}
+
 TEST_F(ProcessMetricsTest, WithoutProcessesNothingHasAValue) {
   metrics_.lose();
   EXPECT_EQ(sample_.series().size(), 0U);

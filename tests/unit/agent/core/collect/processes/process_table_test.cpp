@@ -113,6 +113,19 @@ TEST_F(ProcessTableTest, AnIdleOneThatBecomesBusyIsFoundByTheTimeItUses) {
   EXPECT_LT(tick().size(), 20U);
 }
 
+TEST_F(ProcessTableTest, OneThatUsesNextToNothingIsReadInTurnToo) {
+  for (int pid = 1; pid <= 100; ++pid) add(pid, "daemon");
+  std::size_t reads = 0;
+  for (int i = 0; i < 60; ++i) {
+    for (int pid = 1; pid <= 100; ++pid) {
+      if (i % 10 == pid % 10) ++box_[pid].cpu;  // a tenth of a percent
+    }
+    const std::size_t read = tick().size();
+    if (i >= 30) reads += read;
+  }
+  EXPECT_LE(reads, 30U * 15);
+}
+
 TEST_F(ProcessTableTest, TimeThatNobodyAccountsForIsLookedForNowAndThenOnly) {
   for (int pid = 1; pid <= 100; ++pid) add(pid, "idle");
   for (int i = 0; i < 15; ++i) tick();
