@@ -21,8 +21,8 @@ struct Publish {
 };
 // Writes a record, and its series table where the outbox lacks it, then answers RecordPersisted or
 // PersistFailed. Also forgets all records of `trims`: acknowledged ones ride along, so that the
-// disk is written once a block. With `more`, the next PersistRecord of this step belongs to the same
-// transaction; each is answered for itself, in order.
+// disk is written once a block. With `more`, the next PersistRecord of this step belongs to the
+// same transaction; each is answered for itself, in order.
 struct PersistRecord {
   StoredRecord record;
   wire::Bytes payload;

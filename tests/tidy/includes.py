@@ -17,10 +17,13 @@ AREAS = {
         "agent/shell", "agent/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
     ],
     "coordinator/core": ["schemas/metrics", "schemas/wire", "base"],
-    "coordinator/shell": ["coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
+    "coordinator/shell": [
+        "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
+    ],
     "coordinator/cli": ["schemas/metrics", "base"],
     "coordinator": [
-        "coordinator/shell", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
+        "coordinator/shell", "coordinator/core", "schemas/metrics", "schemas/wire", "base",
+        "base/runtime",
     ],
     "tests/unit/base": ["base"],
     "tests/unit/base/runtime": ["base", "base/runtime"],
@@ -33,20 +36,29 @@ AREAS = {
     ],
     "tests/unit/coordinator/core": ["coordinator/core", "schemas/metrics", "schemas/wire", "base"],
     "tests/unit/coordinator/shell": [
-        "coordinator/shell", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
+        "coordinator/shell", "coordinator/core", "schemas/metrics", "schemas/wire", "base",
+        "base/runtime",
         "tests/support",
     ],
     "tests/unit/coordinator/cli": ["coordinator/cli", "schemas/metrics", "base"],
     "tests/support": ["base"],
     "tests/support/fake_nvml": ["agent/shell"],
     "tests/sim": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base"],
-    "tests/integration": ["coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
-    "tests/fuzz": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
+    "tests/integration": [
+        "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime",
+    ],
+    "tests/fuzz": [
+        "agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base",
+        "base/runtime",
+    ],
     "tests/bench/record": [
         "agent/shell", "agent/core", "coordinator/shell", "coordinator/core", "schemas/metrics",
         "schemas/wire", "base", "base/runtime",
     ],
-    "tests/bench": ["agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base", "base/runtime"],
+    "tests/bench": [
+        "agent/core", "coordinator/core", "schemas/metrics", "schemas/wire", "base",
+        "base/runtime",
+    ],
 }  # fmt: skip
 
 CORES = ("agent/core", "coordinator/core")

@@ -4,8 +4,8 @@ import json
 
 from tree import Finding
 
-MIRRORED = ("base/", "schemas/metrics/", "schemas/wire/", "agent/core/", "agent/shell/", "coordinator/core/",
-            "coordinator/shell/", "coordinator/cli/")  # fmt: skip
+MIRRORED = ("base/", "schemas/metrics/", "schemas/wire/", "agent/core/", "agent/shell/",
+            "coordinator/core/", "coordinator/shell/", "coordinator/cli/")  # fmt: skip
 BUILT = ("tests/unit/", "tests/sim/", "tests/integration/")
 
 # Source file -> why it has no test file of its own, and where it is tested.

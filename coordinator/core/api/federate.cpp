@@ -61,12 +61,11 @@ bool FederateFilter::admits(std::string_view metric) const {
 
 Federation::Federation(const FleetView& fleet, FederateFilter filter)
     : fleet_(fleet), filter_(std::move(filter)) {
-  std::set<const Series*> seen;
+  std::map<std::uint64_t, const Series*> seen;  // by table id, see tables_
   std::set<std::string, std::less<>> names;
   fleet_.each("", [&](const NodeView& node) {
-    if (!is_fresh(node) || !filter_.admits(node) || !seen.insert(node.series).second) {
-      return true;
-    }
+    if (!is_fresh(node) || !filter_.admits(node)) return true;
+    if (std::exchange(seen[node.birth->table_id], node.series) == node.series) return true;
     for (const wire::SeriesInfo& series : *node.series) {
       if (!names.contains(series.name) && filter_.admits(series.name)) names.insert(series.name);
     }
@@ -76,15 +75,16 @@ Federation::Federation(const FleetView& fleet, FederateFilter filter)
 }
 
 const Federation::Aliases& Federation::aliases_of(const NodeView& node) {
-  const auto [entry, is_new] = tables_.try_emplace(node.series);
-  if (is_new) {
+  Found& found = tables_[node.birth->table_id];
+  if (found.table != node.series) {
+    found = {.table = node.series, .aliases = {}};
     for (std::size_t alias = 0; alias < node.series->size(); ++alias) {
       if ((*node.series)[alias].name == metrics_.back()) {
-        entry->second.push_back(static_cast<std::uint16_t>(alias));
+        found.aliases.push_back(static_cast<std::uint16_t>(alias));
       }
     }
   }
-  return entry->second;
+  return found.aliases;
 }
 
 void Federation::append(std::string& out, const NodeView& node) {

@@ -47,9 +47,14 @@ class Federation {
   std::vector<std::string> metrics_;  // names, those still to come at the back
   std::string after_;                 // the last node done of the metric under way
   bool is_begun_ = false;             // HELP and TYPE are written
-  // Of the metric under way. By the table itself, which nodes share: ids come from the nodes, and
-  // two tables may be made to have the same. A pointer is good for one piece.
-  std::map<const Series*, Aliases> tables_;
+  // Of the metric under way, by the table's id. Ids come from the nodes, and two tables may be made
+  // to have the same: so what was found counts for the very table that nodes share only. A pointer
+  // is good for one piece.
+  struct Found {
+    const Series* table = nullptr;
+    Aliases aliases;
+  };
+  std::map<std::uint64_t, Found> tables_;
 };
 
 }  // namespace bw::coordinator::api
