@@ -36,7 +36,7 @@ class RunnerTest : public testing::Test {
   }
 
   std::vector<StoredRecord> on_disk() {
-    return SpoolStore(root_.at("/outbox.db"), 64U << 20, 1).open(wall_now());
+    return SpoolStore(root_.at("/outbox.db"), 64U << 20, 1).open(wall_now()).records;
   }
 
   FakeRoot root_;
