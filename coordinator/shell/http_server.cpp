@@ -144,12 +144,12 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     http::response<http::empty_body> head;
     std::optional<http::response_serializer<http::empty_body>> serializer;
     std::function<std::string()> more;
-    std::size_t bytes = 0;
+    std::size_t bytes;
     std::string piece;
   };
 
   void answer_in_pieces(api::Response response, State& server) {
-    pieces_.emplace();
+    pieces_.emplace(Pieces{.head = {}, .serializer = {}, .more = {}, .bytes = 0, .piece = {}});
     pieces_->head.result(static_cast<http::status>(response.status));
     pieces_->head.version(version_);
     set_header(pieces_->head, response);

@@ -55,7 +55,7 @@ TEST(FullDiskTest, UnderTheCoordinatorsDatabaseItIsLoudAndRecoversAndNothingIsLo
   site.start_coordinator();
   site.start_agent();
   ASSERT_TRUE(site.live());
-  ASSERT_TRUE(eventually(seconds{10}, [&] { return !site.stored_records().empty(); }));
+  ASSERT_TRUE(eventually(seconds{40}, [&] { return !site.stored_records().empty(); }));
 
   disk.fill();
   EXPECT_TRUE(eventually(seconds{20}, [&] {
@@ -84,7 +84,7 @@ TEST(FullDiskTest, UnderTheOutboxRecordsGoOnFromMemoryAndItRecovers) {
   site.start_coordinator();
   site.start_agent();
   ASSERT_TRUE(site.live());
-  ASSERT_TRUE(eventually(seconds{10}, [&] { return !site.stored_records().empty(); }));
+  ASSERT_TRUE(eventually(seconds{40}, [&] { return !site.stored_records().empty(); }));
 
   disk.fill();
   ASSERT_TRUE(eventually(seconds{20}, [&] {

@@ -33,6 +33,7 @@ class RunnerTest : public testing::Test {
     settings_.broker_url = "mqtt://127.0.0.1:" + std::to_string(free_port());
     settings_.state_directory = root_.path();
     settings_.period_ms = 100;
+    settings_.kernel_log = false;  // what this machine's holds is its own affair
   }
 
   std::vector<StoredRecord> on_disk() {
@@ -78,7 +79,7 @@ TEST_F(RunnerTest, StopsInTimeWithItsLastBlockInTheOutboxAndFindsItAgain) {
   EventLoop loop;
   Runner again(loop, settings_, sources_, ServiceManager::from_environment());
   again.start();
-  EXPECT_EQ(again.agent().outbox().size(), 1U);
+  EXPECT_EQ(again.agent().outbox().size(), 2U) << "and the event of the time in between";
 }
 
 TEST_F(RunnerTest, ReloadTakesOverWhatItCanAndSaysWhatNeedsARestart) {
