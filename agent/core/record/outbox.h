@@ -63,9 +63,10 @@ class Outbox {
   static constexpr std::size_t kWindow = 16;
   // Events of this run that were sent before older blocks, beside the window.
   static constexpr std::size_t kMaxOvertaking = 64;
-  // On a new link sending begins after a wait drawn from a second a record that waits, and no more
-  // than the limits say: a thousand nodes that come back together do not begin together.
-  static constexpr Duration kStartWaitEach = std::chrono::seconds{1};
+  // On a new link sending begins after a wait drawn from a tenth of a second a record that waits,
+  // and no more than the limits say: a thousand nodes that come back with a backlog do not begin
+  // together, and one that was away for a moment does not wait.
+  static constexpr Duration kStartWaitEach = std::chrono::milliseconds{100};
   // With all of it at the broker and without progress for this long, or for a few times as long as
   // acknowledgements took lately, what was sent is sent again; the wait doubles up to the second.
   static constexpr Duration kResendAfter = std::chrono::seconds{10};
