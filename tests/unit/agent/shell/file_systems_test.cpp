@@ -93,7 +93,15 @@ TEST_F(FileSystemsTest, OneWhoseServerIsGoneIsSkippedUntilItAnswers) {
   for (int round = 0; round < 3; ++round) {
     std::span<const FileSystemReading> readings;
     const Instant until = monotonic_now() + kPatience;
-    while (readings.empty() && monotonic_now() < until) readings = file_systems.collect(later);
+    do {
+      readings = file_systems.collect(later);
+      // At such a time one that is just being asked counts as late, too.
+      if (readings.empty() || readings[0].error == 0) continue;
+      readings = {};
+      tick_ += FileSystems::kEveryTicks;
+      file_systems.begin(points, tick_, later);
+      lanes_.go();
+    } while (readings.empty() && monotonic_now() < until);
     ASSERT_EQ(readings.size(), 2U);
     EXPECT_EQ(readings[0].error, 0);
     EXPECT_EQ(readings[0].blocks, 7U);
