@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/text.h"
 #include "coordinator/core/export/remote_write.h"
 #include "schemas/metrics/prometheus_name.h"
 #include "tests/unit/coordinator/core/export/messages.h"
@@ -90,10 +91,11 @@ void check_labels(const Message& series, const Put& put, const Block& block) {
   BW_ASSERT(std::is_sorted(names.begin(), names.end()));
   BW_ASSERT(std::adjacent_find(names.begin(), names.end()) == names.end());
   std::multiset<std::string> expected = {
-      bw::metrics::prometheus_name(put.series.name, put.series.unit, put.series.kind), block.node};
-  if (!block.site.empty()) expected.insert(block.site);
+      bw::metrics::prometheus_name(put.series.name, put.series.unit, put.series.kind),
+      bw::to_utf8(block.node)};
+  if (!block.site.empty()) expected.insert(bw::to_utf8(block.site));
   for (const Label& label : put.series.labels) {
-    if (!label.value.empty()) expected.insert(label.value);
+    if (!label.value.empty()) expected.insert(bw::to_utf8(label.value));
   }
   BW_ASSERT(values == expected);
 }
