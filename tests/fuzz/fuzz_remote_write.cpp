@@ -92,7 +92,7 @@ void check_labels(const Message& series, const Put& put, const Block& block) {
   BW_ASSERT(std::adjacent_find(names.begin(), names.end()) == names.end());
   std::multiset<std::string> expected = {
       bw::metrics::prometheus_name(put.series.name, put.series.unit, put.series.kind),
-      bw::to_utf8(block.node)};
+      block.node};  // an id, checked on its way in
   if (!block.site.empty()) expected.insert(bw::to_utf8(block.site));
   for (const Label& label : put.series.labels) {
     if (!label.value.empty()) expected.insert(bw::to_utf8(label.value));
