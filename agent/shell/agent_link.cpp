@@ -10,7 +10,7 @@ namespace bw::agent {
 
 namespace {
 
-constexpr std::string_view kPart = "broker";
+constexpr std::string_view kAgentLinkPart = "broker";
 
 std::string client_id(const NodeId& node, std::uint64_t epoch) {
   char hex[17];
@@ -87,16 +87,17 @@ void AgentLink::went_up() {
   sent_at_.clear();
   ++ups_;
   down_reason_.clear();
-  log(LogLevel::info, kPart, "connected to " + url_);
+  log(LogLevel::info, kAgentLinkPart, "connected to " + url_);
   handlers_.happened(LinkUp{});
 }
 
 // The same failure again and again is told once.
 void AgentLink::went_down(const std::string& reason) {
   if (was_up_) {
-    log(LogLevel::warning, kPart, "lost the connection to " + url_ + ": " + reason);
+    log(LogLevel::warning, kAgentLinkPart, "lost the connection to " + url_ + ": " + reason);
   } else if (reason != down_reason_) {
-    log(LogLevel::warning, kPart, "can't connect to " + url_ + ", and goes on trying: " + reason);
+    log(LogLevel::warning, kAgentLinkPart,
+        "can't connect to " + url_ + ", and goes on trying: " + reason);
   }
   down_reason_ = reason;
   if (std::exchange(was_up_, false)) handlers_.happened(LinkDown{});
@@ -122,7 +123,7 @@ void AgentLink::tell_refused(Instant now) {
   }
   if (text.empty()) return;
   told_refused_ = now;
-  log(LogLevel::warning, kPart, "refused what came from " + url_ + ": " + text);
+  log(LogLevel::warning, kAgentLinkPart, "refused what came from " + url_ + ": " + text);
 }
 
 std::variant<Event, wire::Refusal> decode_down(const NodeId& node, std::string_view topic,

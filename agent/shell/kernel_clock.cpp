@@ -11,7 +11,7 @@ namespace {
 // Suspending and waking take longer than this; what is less is the time between two readings.
 constexpr Duration kLeastSleep = std::chrono::milliseconds{100};
 
-Duration read(clockid_t clock) {
+Duration time_of(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);  // fails only for clocks that do not exist
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
@@ -32,7 +32,7 @@ std::optional<ClockReading> read_clock() {
 }
 
 Duration suspended_time() {
-  const Duration slept = read(CLOCK_BOOTTIME) - read(CLOCK_MONOTONIC);
+  const Duration slept = time_of(CLOCK_BOOTTIME) - time_of(CLOCK_MONOTONIC);
   return slept < kLeastSleep ? Duration{0} : slept;
 }
 

@@ -16,7 +16,7 @@ std::string first_line(const std::string& path) {
   char text[128];
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return {};
-  const ssize_t got = read(fd, text, sizeof text);
+  const ssize_t got = ::read(fd, text, sizeof text);
   close(fd);
   if (got <= 0) return {};
   const std::string_view line(text, static_cast<std::size_t>(got));

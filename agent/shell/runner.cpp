@@ -15,7 +15,7 @@ namespace bw::agent {
 
 namespace {
 
-constexpr std::string_view kPart = "agent";
+constexpr std::string_view kRunnerPart = "agent";
 constexpr int kExitFailed = 1;
 constexpr int kExitTaken = 3;
 // Beside twice what the core may keep: room for what is about to be replaced.
@@ -81,7 +81,7 @@ void Runner::start() {
     loop_.post([this, event = std::move(event)] { step(event, monotonic_now()); });
   });
   const AgentOptions& options = agent_->options();
-  log(LogLevel::info, kPart,
+  log(LogLevel::info, kRunnerPart,
       "bellwether-agent " BW_VERSION " runs as node " + options.node.str() + " at site " +
           options.site + ", records in the outbox: " + std::to_string(opened.records.size()));
   step(opened, monotonic_now());
@@ -111,7 +111,7 @@ void Runner::carry_out(const Effect& effect) {
   } else if (const auto* load = std::get_if<LoadRecord>(&effect)) {
     spool_->load(load->key);
   } else if (const auto* line = std::get_if<Log>(&effect)) {
-    log(line->level, kPart, line->text);
+    log(line->level, kRunnerPart, line->text);
   } else {
     leave(std::get<Stop>(effect));
   }
@@ -137,7 +137,7 @@ void Runner::tick() {
   link_->tell_refused(now);
   if (const std::size_t left_out = box_.left_out(); left_out != left_out_told_) {
     left_out_told_ = left_out;
-    log(LogLevel::warning, kPart,
+    log(LogLevel::warning, kRunnerPart,
         std::to_string(left_out) + " files are left out: more than are read of a kind, or in all");
   }
   report_.ticked(AgentStatus{.linked = link_->is_up(),
@@ -155,28 +155,29 @@ void Runner::set_tick_timer() {
 void Runner::reload() {
   auto loaded = load_settings(sources_);
   if (!loaded) {
-    log(LogLevel::error, kPart, "the configuration stays as it was: " + loaded.error().message);
+    log(LogLevel::error, kRunnerPart,
+        "the configuration stays as it was: " + loaded.error().message);
     return;
   }
   for (const std::string& key : changed_until_restart(settings_, *loaded)) {
-    log(LogLevel::warning, kPart, key + " has changed: it needs a restart");
+    log(LogLevel::warning, kRunnerPart, key + " has changed: it needs a restart");
   }
   settings_.site = loaded->site;
   settings_.labels = loaded->labels;
   settings_.log_level = loaded->log_level;
   set_log_level(parse_log_level(settings_.log_level).value());
-  log(LogLevel::info, kPart, "read the configuration again");
+  log(LogLevel::info, kRunnerPart, "read the configuration again");
   step(SettingsReloaded{.site = settings_.site, .labels = label_list(settings_)}, monotonic_now());
   report_.reloaded(monotonic_now());
 }
 
 void Runner::request_stop() {
   if (std::exchange(stop_requested_, true)) return;
-  log(LogLevel::info, kPart, "stops");
+  log(LogLevel::info, kRunnerPart, "stops");
   report_.stopping();
   tick_timer_.cancel();
   stop_timer_.after(kStopDeadline, [this] {
-    log(LogLevel::warning, kPart, "did not come to an end in time, and leaves all the same");
+    log(LogLevel::warning, kRunnerPart, "did not come to an end in time, and leaves all the same");
     loop_.stop();
   });
   step(StopRequested{}, monotonic_now());
@@ -203,7 +204,7 @@ int run_agent(const Settings& settings, const ConfigSources& sources) {
   bool taken = false;
   const auto lock = StateLock::take(settings.state_directory, "agent", taken);
   if (!lock) {
-    log(LogLevel::error, kPart, lock.error().message);
+    log(LogLevel::error, kRunnerPart, lock.error().message);
     return taken ? kExitTaken : kExitFailed;
   }
   EventLoop loop;
@@ -213,12 +214,12 @@ int run_agent(const Settings& settings, const ConfigSources& sources) {
   runner.start();
   loop.run();
   if (!runner.finish(kLastWrites)) {
-    log(LogLevel::error, kPart, "the disk did not take the last records in time");
+    log(LogLevel::error, kRunnerPart, "the disk did not take the last records in time");
     // Without waiting for the thread that does. The database is whole: the write never happened.
     _exit(kExitFailed);
   }
   if (!runner.end_readers(kLastCalls)) {
-    log(LogLevel::warning, kPart, "a call to a GPU does not return, and is left behind");
+    log(LogLevel::warning, kRunnerPart, "a call to a GPU does not return, and is left behind");
     // The exit handlers of NVIDIA's library would run beside it. All there was to do is done.
     _exit(runner.exit_code());
   }

@@ -17,7 +17,7 @@ namespace bw::agent {
 
 namespace {
 
-constexpr std::size_t kStackBytes = 256U << 10;
+constexpr std::size_t kLaneStackBytes = 256U << 10;
 // Threads that sleep end at once; one that is at work gets this long.
 constexpr Duration kGoodbye = std::chrono::milliseconds{100};
 
@@ -157,7 +157,7 @@ void SlowLanes::go() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_attr_setstacksize(&attributes, kLaneStackBytes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   auto shared = std::make_unique<std::shared_ptr<State>>(state_);
   pthread_t thread{};

@@ -11,7 +11,7 @@ namespace bw::agent {
 namespace {
 
 // SQLite needs less than 64 KiB here; the default would be 8 MiB.
-constexpr std::size_t kStackBytes = 256U << 10;
+constexpr std::size_t kSpoolStackBytes = 256U << 10;
 
 std::vector<std::byte> copy(std::span<const std::byte> bytes) {
   return {bytes.begin(), bytes.end()};
@@ -28,7 +28,7 @@ Spool::Spool(SpoolStore store, std::function<void(Event)> answer)
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_attr_setstacksize(&attributes, kSpoolStackBytes);
   const int error = pthread_create(
       &thread_, &attributes,
       [](void* self) -> void* {

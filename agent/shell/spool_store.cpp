@@ -14,7 +14,7 @@ namespace bw::agent {
 
 namespace {
 
-constexpr std::string_view kPart = "outbox";
+constexpr std::string_view kSpoolStorePart = "outbox";
 constexpr std::uint64_t kPageBytes = 4096;
 
 std::string_view name_of(wire::Topic topic) {
@@ -146,7 +146,7 @@ OutboxOpened SpoolStore::open(WallTime now) {
     opened = listed.error();
     let_go_if_damaged(listed.error());
   }
-  log(LogLevel::error, kPart,
+  log(LogLevel::error, kSpoolStorePart,
       "records are kept in memory only until it can be used: " + opened.error().message);
   return {};
 }
@@ -156,7 +156,7 @@ Result<void> SpoolStore::connect(WallTime now) {
   std::string set_aside;
   auto database = Database::open_or_set_aside(path_, true, now, &set_aside);
   if (!set_aside.empty()) {
-    log(LogLevel::error, kPart,
+    log(LogLevel::error, kSpoolStorePart,
         path_ + " was damaged and now lies at " + set_aside +
             "; a new one is begun, and what the old one held and nobody had acknowledged is lost");
   }
@@ -222,12 +222,13 @@ Result<void> SpoolStore::write(std::span<const SpoolWrite> writes, WallTime now)
   if (!connection_) {
     const auto connected = connect(now);
     if (!connected) return connected;
-    log(LogLevel::warning, kPart, "records go to disk again");
+    log(LogLevel::warning, kSpoolStorePart, "records go to disk again");
   }
   if (!listed_) {
     const auto listed = list_late(writes.front().record.key.epoch);
     if (!listed) {
-      log(LogLevel::error, kPart, "what it held can't be listed: " + listed.error().message);
+      log(LogLevel::error, kSpoolStorePart,
+          "what it held can't be listed: " + listed.error().message);
       let_go_if_damaged(listed.error());
       if (!connection_) return listed;
     }
@@ -243,7 +244,7 @@ Result<void> SpoolStore::list_late(std::uint64_t own_epoch) {
   // The core knows its own: some may have been written while the list could not be read.
   std::erase_if(listed->records,
                 [&](const StoredRecord& record) { return record.key.epoch == own_epoch; });
-  log(LogLevel::info, kPart,
+  log(LogLevel::info, kSpoolStorePart,
       "records found that earlier runs left: " + std::to_string(listed->records.size()));
   opened_late_ = std::move(*listed);
   listed_ = true;
@@ -337,13 +338,13 @@ RecordLoaded SpoolStore::load(RecordKey key, WallTime now) {
     std::string lost;
     auto loaded = find(key, lost);
     if (loaded) {
-      if (!lost.empty()) log(LogLevel::error, kPart, name + " is lost: " + lost);
+      if (!lost.empty()) log(LogLevel::error, kSpoolStorePart, name + " is lost: " + lost);
       return std::move(*loaded);
     }
     trouble = loaded.error().message;
     let_go_if_damaged(loaded.error());
   }
-  log(LogLevel::error, kPart, name + " can't be read now: " + trouble);
+  log(LogLevel::error, kSpoolStorePart, name + " can't be read now: " + trouble);
   return RecordLoaded{.key = key, .payload = {}, .series = {}, .later = true};
 }
 
@@ -382,7 +383,7 @@ Result<RecordLoaded> SpoolStore::find(RecordKey key, std::string& lost) {
 
 void SpoolStore::let_go_if_damaged(const Error& error) {
   if (connection_->database.last_fault() != SqliteFault::corrupt) return;
-  log(LogLevel::error, kPart, path_ + " is damaged: " + error.message);
+  log(LogLevel::error, kSpoolStorePart, path_ + " is damaged: " + error.message);
   connection_.reset();
 }
 

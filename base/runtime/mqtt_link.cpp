@@ -16,7 +16,7 @@ namespace bw {
 
 namespace {
 
-constexpr std::string_view kPart = "mqtt";
+constexpr std::string_view kMqttLinkPart = "mqtt";
 // Events handled before others of the loop get their turn.
 constexpr std::size_t kEventsPerTurn = 256;
 // A connection that lived this long was a good one: the next tries begin with short waits again.
@@ -138,7 +138,7 @@ void MqttLink::State::read_inbox() {
   }
   const auto drops = inbox->dropped() + early_drops;
   if (drops != reported_drops) {
-    log(LogLevel::warning, kPart,
+    log(LogLevel::warning, kMqttLinkPart,
         std::to_string(drops - reported_drops) + " messages dropped unread: too many at once");
     reported_drops = drops;
   }
@@ -193,7 +193,7 @@ void MqttLink::State::handle_of_connection(MqttEvent& event) {
       lose(event.reason);
       break;
     case Kind::refused:
-      log(LogLevel::warning, kPart,
+      log(LogLevel::warning, kMqttLinkPart,
           "messages not taken: " + std::to_string(event.count) + " (" + event.reason + ")");
       [[fallthrough]];
     case Kind::completed:

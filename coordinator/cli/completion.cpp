@@ -10,10 +10,10 @@ namespace bw::cli {
 
 namespace {
 
-using Flags = std::vector<const FlagSpec*>;
+using FlagList = std::vector<const FlagSpec*>;
 
-Flags flags_of(const CommandSpec& command) {
-  Flags flags;
+FlagList flags_of(const CommandSpec& command) {
+  FlagList flags;
   for (const FlagSpec& flag : command.flags) flags.push_back(&flag);
   for (const FlagSpec& flag : global_flags()) {
     if (applies(flag, command)) flags.push_back(&flag);

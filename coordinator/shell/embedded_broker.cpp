@@ -25,7 +25,7 @@ namespace bw::coordinator {
 
 namespace {
 
-constexpr std::string_view kPart = "broker";
+constexpr std::string_view kBrokerPart = "broker";
 
 // It is taken to be ready after this, whatever it writes.
 constexpr auto kReadyAfter = std::chrono::milliseconds{500};
@@ -211,13 +211,13 @@ Result<void> EmbeddedBroker::State::spawn() {
 void EmbeddedBroker::State::spawn_again() {
   const auto spawned = spawn();
   if (spawned) return;
-  log(LogLevel::error, kPart, "cannot start " + executable + ": " + spawned.error().message);
+  log(LogLevel::error, kBrokerPart, "cannot start " + executable + ": " + spawned.error().message);
   restart_timer.after(backoff.next(rng), [this] { spawn_again(); });
 }
 
 void EmbeddedBroker::State::heard(std::string_view line) {
   const bool is_error = line.starts_with("Error");
-  log(is_error ? LogLevel::warning : LogLevel::debug, kPart, line);
+  log(is_error ? LogLevel::warning : LogLevel::debug, kBrokerPart, line);
   if (!is_running && is_load_error(line)) blamed_its_file = true;
   if (line.ends_with(" running")) {
     is_running = true;
@@ -250,7 +250,7 @@ void EmbeddedBroker::State::ended(const std::string& how) {
   if (blamed_its_file) set_aside_what_it_kept();
   if (monotonic_now() - started >= kRanWell) backoff.reset();
   const Duration wait = backoff.next(rng);
-  log(LogLevel::error, kPart,
+  log(LogLevel::error, kBrokerPart,
       executable + " " + how + "; it is started again in " +
           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()) +
           " ms");
@@ -263,7 +263,7 @@ void EmbeddedBroker::State::set_aside_what_it_kept() {
   const std::string kept = options.directory + "/mosquitto.db";
   const std::string aside = kept + ".damaged-" + std::to_string(to_ms(wall_now()) / 1000);
   if (std::rename(kept.c_str(), aside.c_str()) != 0) return;
-  log(LogLevel::error, kPart,
+  log(LogLevel::error, kBrokerPart,
       kept + " was damaged: it is set aside as " + aside + ", and the broker begins without it");
 }
 

@@ -21,7 +21,7 @@ namespace {
 using exporting::Delivery;
 using exporting::Protocol;
 
-constexpr std::string_view kPart = "export";
+constexpr std::string_view kExporterPart = "export";
 constexpr Duration kTellAgainAfter = std::chrono::minutes{1};
 constexpr Duration kMetadataPeriod = std::chrono::minutes{10};
 constexpr Duration kSourceRetry = std::chrono::seconds{5};
@@ -196,7 +196,7 @@ void Exporter::Worker::send_metadata() {
   encoder.add_metadata(filter);
   const auto reply = poster.post(encoder.take());
   if (reply.answer.status / 100 != 2) {
-    log(LogLevel::debug, kPart,
+    log(LogLevel::debug, kExporterPart,
         name + ": the metrics' descriptions were not taken: " +
             judge(target.protocol, reply.answer).words);
   }
@@ -213,12 +213,12 @@ void Exporter::Worker::say_what_changed() {
     return !told || now - *told >= kTellAgainAfter;
   };
   if (const std::string& trouble = delivery.trouble(); trouble.empty()) {
-    if (!told_trouble.empty()) log(LogLevel::info, kPart, name + ": delivers again");
+    if (!told_trouble.empty()) log(LogLevel::info, kExporterPart, name + ": delivers again");
     told_trouble.clear();
   } else if (trouble != told_trouble && (told_trouble.empty() || may_tell(told_at))) {
     told_trouble = trouble;
     told_at = now;
-    log(LogLevel::warning, kPart,
+    log(LogLevel::warning, kExporterPart,
         name + ": cannot deliver to " + target.url + ": " + trouble +
             "; it is tried again, and nothing is lost while the store keeps it");
   }
@@ -227,7 +227,7 @@ void Exporter::Worker::say_what_changed() {
   if (lost == told_lost || !may_tell(told_lost_at)) return;
   told_lost = lost;
   told_lost_at = now;
-  log(LogLevel::warning, kPart,
+  log(LogLevel::warning, kExporterPart,
       name + ": " + std::to_string(counts.refused) + " samples were refused for good so far, " +
           std::to_string(counts.late) + " of them for being older than what is there, and " +
           std::to_string(counts.lost_blocks) +
@@ -270,7 +270,7 @@ Exporter::Exporter(EventLoop& loop, ExportTargets targets, std::string store_pat
     : loop_(loop), handler_(std::move(handler)), timer_(loop) {
   for (auto& [name, target] : targets) {
     workers_.push_back(std::make_unique<Worker>(name, std::move(target), store_path, ++seed));
-    log(LogLevel::info, kPart, name + ": history goes to " + workers_.back()->target.url);
+    log(LogLevel::info, kExporterPart, name + ": history goes to " + workers_.back()->target.url);
   }
   for (const auto& worker : workers_) {
     worker->thread = std::thread([one = worker.get()] { one->run(); });

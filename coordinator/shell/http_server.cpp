@@ -26,7 +26,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr std::string_view kPart = "http";
+constexpr std::string_view kHttpServerPart = "http";
 
 // Descriptors may be used up: accepting is tried again after this.
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
@@ -310,7 +310,7 @@ void HttpServer::State::accepted(const error_code& error, tcp::socket socket) {
   const bool is_news = std::exchange(accept_error, error) != error;
   if (error) {
     if (is_news) {
-      log(LogLevel::warning, kPart, "cannot accept a connection: " + error.message());
+      log(LogLevel::warning, kHttpServerPart, "cannot accept a connection: " + error.message());
     }
     pause.expires_after(kAcceptPause);
     pause.async_wait([weak = weak_from_this()](const error_code& cancelled) {
@@ -326,7 +326,7 @@ void HttpServer::State::accepted(const error_code& error, tcp::socket socket) {
     sessions.insert(session);
     session->read();
   } else if (had_room) {
-    log(LogLevel::warning, kPart,
+    log(LogLevel::warning, kHttpServerPart,
         std::to_string(sessions.size()) + " connections are open: further ones are closed");
   }
   accept();

@@ -15,7 +15,7 @@ namespace bw::coordinator {
 
 namespace {
 
-constexpr std::string_view kPart = "coordinator";
+constexpr std::string_view kRunnerPart = "coordinator";
 constexpr std::string_view kLinkPart = "link";
 constexpr int kExitFailed = 1;
 constexpr Duration kTickPeriod = std::chrono::seconds{1};
@@ -62,7 +62,7 @@ Runner::Runner(EventLoop& loop, Settings settings, ConfigSources sources, Servic
 Runner::~Runner() = default;
 
 Result<void> Runner::start() {
-  log(LogLevel::info, kPart, "bellwether-coordinator " BW_VERSION " starts");
+  log(LogLevel::info, kRunnerPart, "bellwether-coordinator " BW_VERSION " starts");
   if (const auto opened = open_store(); !opened) return opened;
   start_exports();
   if (const auto listening = listen(); !listening) return listening;
@@ -118,7 +118,7 @@ Result<void> Runner::listen() {
   const std::string host = listen->address.find(':') == std::string::npos
                                ? listen->address
                                : "[" + listen->address + "]";
-  log(LogLevel::info, kPart,
+  log(LogLevel::info, kRunnerPart,
       "the API is at http://" + host + ":" + std::to_string(http_->port()) + "/");
   return {};
 }
@@ -183,7 +183,7 @@ void Runner::carry_out(Effect& effect) {
     store_->query(std::move(*query));
   } else {
     const Log& line = std::get<Log>(effect);
-    log(line.level, kPart, line.text);
+    log(line.level, kRunnerPart, line.text);
   }
 }
 
@@ -224,7 +224,7 @@ void Runner::link_down(const std::string& reason) {
 
 void Runner::become_ready() {
   if (std::exchange(is_ready_, true)) return;
-  log(LogLevel::info, kPart, "ready");
+  log(LogLevel::info, kRunnerPart, "ready");
   manager_.ready();
 }
 
@@ -250,26 +250,27 @@ void Runner::feed_watchdog() {
 void Runner::reload() {
   const auto loaded = load_settings(sources_);
   if (!loaded) {
-    log(LogLevel::error, kPart, "the configuration stays as it was: " + loaded.error().message);
+    log(LogLevel::error, kRunnerPart,
+        "the configuration stays as it was: " + loaded.error().message);
     return;
   }
   manager_.reloading(monotonic_now());
   for (const std::string& key : changed_until_restart(settings_, *loaded)) {
-    log(LogLevel::warning, kPart, key + " has changed: it needs a restart");
+    log(LogLevel::warning, kRunnerPart, key + " has changed: it needs a restart");
   }
   settings_.log_level = loaded->log_level;
   set_log_level(parse_log_level(settings_.log_level).value());
-  log(LogLevel::info, kPart, "read the configuration again");
+  log(LogLevel::info, kRunnerPart, "read the configuration again");
   if (is_ready_) manager_.ready();
 }
 
 void Runner::request_stop() {
   if (std::exchange(is_stopping_, true)) return;
-  log(LogLevel::info, kPart, "stops");
+  log(LogLevel::info, kRunnerPart, "stops");
   manager_.stopping();
   tick_timer_.cancel();
   stop_timer_.after(kStopDeadline, [this] {
-    log(LogLevel::warning, kPart, "did not come to an end in time, and leaves all the same");
+    log(LogLevel::warning, kRunnerPart, "did not come to an end in time, and leaves all the same");
     loop_.stop();
   });
   stop_exports();
@@ -289,7 +290,7 @@ int run_coordinator(const Settings& settings, const ConfigSources& sources) {
   bool taken = false;
   const auto lock = StateLock::take(settings.state_directory, "coordinator", taken);
   if (!lock) {
-    log(LogLevel::error, kPart, lock.error().message);
+    log(LogLevel::error, kRunnerPart, lock.error().message);
     return kExitFailed;
   }
   EventLoop loop;
@@ -297,16 +298,16 @@ int run_coordinator(const Settings& settings, const ConfigSources& sources) {
   loop.on_signals({SIGTERM, SIGINT}, [&](int) { runner.request_stop(); });
   loop.on_signals({SIGHUP}, [&](int) { runner.reload(); });
   if (const auto started = runner.start(); !started) {
-    log(LogLevel::error, kPart, started.error().message);
+    log(LogLevel::error, kRunnerPart, started.error().message);
     return kExitFailed;
   }
   loop.run();
   if (!runner.finish(std::chrono::milliseconds{100})) {
-    log(LogLevel::error, kPart, "the disk did not take the last batch in time");
+    log(LogLevel::error, kRunnerPart, "the disk did not take the last batch in time");
     // Without waiting for the thread that writes it. The store is whole: the batch never happened.
     _exit(kExitFailed);
   }
-  log(LogLevel::info, kPart, "stopped");
+  log(LogLevel::info, kRunnerPart, "stopped");
   if (!runner.exports_are_over()) _exit(0);  // their threads use what would be destroyed
   return 0;
 }

@@ -11,7 +11,7 @@ namespace bw::coordinator {
 
 namespace {
 
-constexpr std::string_view kPart = "store";
+constexpr std::string_view kStorePart = "store";
 
 // A disk that damages every new file too must not be filled with damaged ones.
 constexpr Duration kLeastBetweenReplacements = std::chrono::minutes{1};
@@ -47,7 +47,7 @@ Result<std::vector<StoredNode>> Store::State::set_up(Database database, SqliteFa
 }
 
 void Store::State::say_set_aside(const std::string& name) {
-  log(LogLevel::error, kPart,
+  log(LogLevel::error, kStorePart,
       path + " is damaged: it is set aside as " + name +
           ", and a new store is begun without its history");
 }
@@ -140,7 +140,7 @@ Result<void> Store::State::ensure_writer(SqliteFault& fault) {
 void Store::State::replace_damaged() {
   const Instant now = monotonic_now();
   if (last_replaced && now - *last_replaced < kLeastBetweenReplacements) {
-    log(LogLevel::error, kPart, path + " is damaged again, soon after it was replaced");
+    log(LogLevel::error, kStorePart, path + " is damaged again, soon after it was replaced");
     return;
   }
   last_replaced = now;
@@ -150,7 +150,7 @@ void Store::State::replace_damaged() {
     const std::lock_guard hold(files);
     const auto set_aside = Database::set_aside(path, wall_now());
     if (!set_aside) {
-      log(LogLevel::error, kPart,
+      log(LogLevel::error, kStorePart,
           path + " is damaged, and cannot be set aside: " + set_aside.error().message);
       return;
     }
@@ -160,7 +160,7 @@ void Store::State::replace_damaged() {
   SqliteFault fault = SqliteFault::none;
   // Where that fails it is tried again with each batch, and the batch tells the reason.
   if (const auto ensured = ensure_writer(fault); !ensured) {
-    log(LogLevel::error, kPart, "no new store yet: " + ensured.error().message);
+    log(LogLevel::error, kStorePart, "no new store yet: " + ensured.error().message);
   }
   loop.post([weak = weak_from_this(), next] {
     const auto self = weak.lock();

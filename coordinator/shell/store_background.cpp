@@ -10,7 +10,7 @@ namespace bw::coordinator {
 
 namespace {
 
-constexpr std::string_view kPart = "store";
+constexpr std::string_view kBackgroundPart = "store";
 
 constexpr Duration kMeasurePeriod = std::chrono::seconds{10};
 // Between two slices of what is dropped: records come first.
@@ -29,7 +29,8 @@ void Store::State::carry_out(const Job& rollups) {
     const auto done = writer->upkeep().carry_out(rollups.job);
     is_done = bool(done);
     if (!done) {
-      log(LogLevel::warning, kPart, "rollups could not be written: " + done.error().message);
+      log(LogLevel::warning, kBackgroundPart,
+          "rollups could not be written: " + done.error().message);
       if (writer->last_fault() == SqliteFault::corrupt) replace_damaged();
     }
   }
@@ -48,7 +49,8 @@ void Store::State::keep_up() {
   const auto more =
       now_ms ? writer->upkeep().drop_some(options.retention, *now_ms) : now_ms.error();
   if (!more) {
-    log(LogLevel::warning, kPart, "what is too old could not be dropped: " + more.error().message);
+    log(LogLevel::warning, kBackgroundPart,
+        "what is too old could not be dropped: " + more.error().message);
     if (writer->last_fault() == SqliteFault::corrupt) replace_damaged();
     return;
   }
@@ -64,7 +66,7 @@ void Store::State::keep_up() {
 void Store::State::say_clock(std::int64_t wall_ms, std::int64_t now_ms) {
   const bool is_ahead = wall_ms > now_ms;
   if (is_ahead && !was_ahead) {
-    log(LogLevel::warning, kPart,
+    log(LogLevel::warning, kBackgroundPart,
         "the newest history is more than a day older than this machine's clock says: retention and "
         "rollups go by the history until newer comes");
   }
@@ -106,7 +108,7 @@ bool Store::State::roll_up(std::optional<RollupMaker>& maker, Generation& of) {
   const auto until_ms = maker->trusted_now(wall_ms);
   auto next = until_ms ? maker->next(wall_ms, *until_ms) : until_ms.error();
   if (!next) {
-    log(LogLevel::warning, kPart, "rollups could not be made: " + next.error().message);
+    log(LogLevel::warning, kBackgroundPart, "rollups could not be made: " + next.error().message);
     if (maker->last_fault() == SqliteFault::corrupt) report_damage(of);
     maker.reset();
     return false;

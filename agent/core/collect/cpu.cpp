@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, CpuSource::kSoftInterrupts> kKinds = {
 // Some kernels tell a negative time, as a huge number without a sign.
 constexpr double kNegative = 0x1.0p63;
 
-constexpr std::size_t kMaxName = 8;  // "cpu" and a number
+constexpr std::size_t kMaxCpuName = 8;  // "cpu" and a number
 
 }  // namespace
 
@@ -64,7 +64,7 @@ bool CpuSource::read_cpu(Scanner& scanner) {
     scanner.skip_blanks();
   }
   scanner.skip_line();
-  if (!any || name.size() > kMaxName) return false;
+  if (!any || name.size() > kMaxCpuName) return false;
   using Verdict = DeviceTable<Cpu>::Verdict;
   Cpu* cpu = cpus_.next(
       name, [](std::string_view) { return Verdict::follow; },

@@ -16,7 +16,7 @@ constexpr std::size_t kWriteTime = 7;
 constexpr std::size_t kBusyTime = 9;
 constexpr std::size_t kWeightedTime = 10;
 
-constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxDiskName = 64;
 constexpr double kMsPerSecond = 1000;
 
 // The kernel counts whole milliseconds: what lies below a thousandth of a quotient is noise.
@@ -71,7 +71,7 @@ bool DiskSource::read_disk(Scanner& scanner, double seconds) {
   scanner.word();
   scanner.word();
   const std::string_view name = scanner.word();
-  if (name.empty() || name.size() > kMaxName) {
+  if (name.empty() || name.size() > kMaxDiskName) {
     scanner.skip_line();
     return false;
   }

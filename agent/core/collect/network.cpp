@@ -9,7 +9,7 @@
 namespace bw::agent {
 namespace {
 
-constexpr std::size_t kMaxName = 32;  // the kernel's bound is 15
+constexpr std::size_t kMaxInterfaceName = 32;  // the kernel's bound is 15
 
 constexpr bool is_kept(std::size_t column) {
   return column != 6 && column != 15;  // compressed packets: of SLIP and PPP
@@ -50,7 +50,7 @@ bool NetworkSource::read_interface(Scanner& scanner) {
   const std::string_view name = scanner.until(':');
   std::array<double, kValues> values;
   std::size_t kept = 0;
-  bool understood = !name.empty() && name.size() <= kMaxName;
+  bool understood = !name.empty() && name.size() <= kMaxInterfaceName;
   for (std::size_t column = 0; understood && column < kColumns; ++column) {
     const double value = scanner.whole();
     if (column == 0) understood = !std::isnan(value);

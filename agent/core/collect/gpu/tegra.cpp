@@ -14,7 +14,7 @@ using metrics::metric;
 
 constexpr double kKilo = 1000;
 constexpr double kPercent = 100;
-constexpr std::string_view kOther = "other";
+constexpr std::string_view kOtherProgram = "other";
 
 // Files that only root may read, and chips that are switched off.
 bool is_an_answer(int error) {
@@ -154,14 +154,14 @@ TegraProcessSource::Program& TegraProcessSource::at(std::string_view name) {
   std::size_t named = 0;
   for (Program& program : programs_) {
     if (program.name == name) return program;
-    if (program.name == kOther) continue;
+    if (program.name == kOtherProgram) continue;
     ++named;
     if (longest_unseen == nullptr || program.unseen > longest_unseen->unseen) {
       longest_unseen = &program;
     }
   }
-  if (named == kMaxPrograms && name != kOther) {
-    if (longest_unseen->unseen <= kForgetAfter) return at(kOther);
+  if (named == kMaxPrograms && name != kOtherProgram) {
+    if (longest_unseen->unseen <= kForgetAfter) return at(kOtherProgram);
     longest_unseen->name.assign(name);
     sample_.relabel(longest_unseen->alias, {{"process", longest_unseen->name}});
     return *longest_unseen;

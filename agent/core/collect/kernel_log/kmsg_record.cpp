@@ -10,7 +10,7 @@ namespace {
 constexpr unsigned kLevels = 8;
 
 // A number up to `stop`; both go. False where there is none.
-bool take_number(std::string_view& text, char stop, std::uint64_t& value) {
+bool take_field(std::string_view& text, char stop, std::uint64_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end == text.data() + text.size() || *end != stop) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
@@ -19,8 +19,8 @@ bool take_number(std::string_view& text, char stop, std::uint64_t& value) {
 
 bool take_header(std::string_view& line, KernelMessage& message) {
   std::uint64_t priority = 0;
-  if (!take_number(line, ',', priority) || !take_number(line, ',', message.sequence) ||
-      !take_number(line, ',', message.usec)) {
+  if (!take_field(line, ',', priority) || !take_field(line, ',', message.sequence) ||
+      !take_field(line, ',', message.usec)) {
     return false;
   }
   message.level = static_cast<unsigned>(priority % kLevels);

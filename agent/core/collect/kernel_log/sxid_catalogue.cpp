@@ -106,10 +106,10 @@ constexpr SxidInfo kSxids[] = {
     {24007, fatal, "Source tracker: timed out"},
 };
 
-constexpr bool in_order() {
+constexpr bool sxids_in_order() {
   return std::ranges::is_sorted(kSxids, std::ranges::less_equal{}, &SxidInfo::code);
 }
-static_assert(in_order(), "find_sxid() searches by halves");
+static_assert(sxids_in_order(), "find_sxid() searches by halves");
 
 }  // namespace
 

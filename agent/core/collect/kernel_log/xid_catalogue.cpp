@@ -259,10 +259,10 @@ constexpr XidInfo kXids[] = {
      "Memory error that can't be corrected, in SRAM: the details of Xid 48", reset_gpu, critical},
 };
 
-constexpr bool in_order() {
+constexpr bool xids_in_order() {
   return std::ranges::is_sorted(kXids, std::ranges::less_equal{}, &XidInfo::code);
 }
-static_assert(in_order(), "find_xid() searches by halves");
+static_assert(xids_in_order(), "find_xid() searches by halves");
 
 // NVIDIA's list gives no resolution for the codes beyond: their remedies are our own advice.
 constexpr unsigned kLastResolved = 161;
