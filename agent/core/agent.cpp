@@ -197,9 +197,9 @@ void Agent::on(const LinkUp&, Instant now, Effects& effects) {
   recorder_.link_up(now, collector_.sample().table_id(), effects);
 }
 
-void Agent::on(const LinkDown&, Instant, Effects&) {
+void Agent::on(const LinkDown&, Instant now, Effects&) {
   linked_ = false;
-  recorder_.link_down();
+  recorder_.link_down(now);
 }
 
 void Agent::on(const AckReceived& event, Instant now, Effects& effects) {

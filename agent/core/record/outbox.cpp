@@ -185,10 +185,14 @@ void Outbox::link_up(Instant now) {
   pace_.link_up(now);
   under_way_.clear();
   rewind(now);
-  const Duration most =
-      std::min(start_within_, kStartWaitEach * static_cast<Duration::rep>(entries_.size()));
-  start_at_ =
-      now + Duration{static_cast<Duration::rep>(rng_.unit() * static_cast<double>(most.count()))};
+  const auto most = static_cast<double>(most_start_wait(now).count());
+  start_at_ = now + Duration{static_cast<Duration::rep>(rng_.unit() * most)};
+}
+
+Duration Outbox::most_start_wait(Instant now) const {
+  const auto waiting = static_cast<Duration::rep>(entries_.size());
+  if (!link_lost_) return std::min(start_within_, kFirstWaitEach * waiting);
+  return std::min({start_within_, kStartWaitEach * waiting, now - *link_lost_});
 }
 
 bool Outbox::resend_if_stalled(Instant now) {

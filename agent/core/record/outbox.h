@@ -63,10 +63,13 @@ class Outbox {
   static constexpr std::size_t kWindow = 16;
   // Events of this run that were sent before older blocks, beside the window.
   static constexpr std::size_t kMaxOvertaking = 64;
-  // On a new link sending begins after a wait drawn from a tenth of a second a record that waits,
+  // On a link that came back sending begins after a wait drawn from a second a record that waits,
   // and no more than the limits say: a thousand nodes that come back with a backlog do not begin
-  // together, and one that was away for a moment does not wait.
-  static constexpr Duration kStartWaitEach = std::chrono::milliseconds{100};
+  // together. Nor more than it was gone: a link that flaps is not waited away.
+  static constexpr Duration kStartWaitEach = std::chrono::seconds{1};
+  // On the first link of a run, which nodes seldom get together: it must not outlast the run of an
+  // agent that dies again and again, or its history never leaves.
+  static constexpr Duration kFirstWaitEach = std::chrono::milliseconds{100};
   // With all of it at the broker and without progress for this long, or for a few times as long as
   // acknowledgements took lately, what was sent is sent again; the wait doubles up to the second.
   static constexpr Duration kResendAfter = std::chrono::seconds{10};
@@ -108,6 +111,7 @@ class Outbox {
 
   // A new link: everything unacknowledged is to be sent (again).
   void link_up(Instant now);
+  void link_down(Instant now) { link_lost_ = now; }
   // Once a tick: where no acknowledgement came for too long, begins anew from the oldest. True
   // where it did.
   bool resend_if_stalled(Instant now);
@@ -149,6 +153,7 @@ class Outbox {
   void erase(std::size_t index);
   void note_gap(const StoredRecord& record);
   void rewind(Instant now);
+  Duration most_start_wait(Instant now) const;
   Duration patience() const;
   Duration resend_wait();
   Entry* take_overtaking();
@@ -165,6 +170,7 @@ class Outbox {
   DrainPace pace_;
   std::deque<RecordKey> under_way_;  // as in pace_
   Duration start_within_;
+  std::optional<Instant> link_lost_;  // none: there was no link in this run
   Instant start_at_{};
   Instant resend_at_{};
   Duration ack_time_{};  // from sending to acknowledgement, smoothed; 0: not known

@@ -75,7 +75,10 @@ class Recorder {
 
   // `birth_table`: of the birth just published; blocks of other tables carry their own.
   void link_up(Instant now, std::uint64_t birth_table, Effects& effects);
-  void link_down() { linked_ = false; }
+  void link_down(Instant now) {
+    linked_ = false;
+    outbox_.link_down(now);
+  }
   void announced(std::uint64_t birth_table) { birth_table_ = birth_table; }
 
   void acknowledged(const wire::Ack& ack, Instant now, Effects& effects);

@@ -241,7 +241,7 @@ TEST_F(RecorderTest, AnAnswerThatComesAfterTheLinkIsGoneIsNotSent) {
   persisted(1);
   link_up(table_);
   begin();
-  recorder_.link_down();
+  recorder_.link_down(Instant{});
   answer_load(1, true);
   EXPECT_TRUE(blocks_.empty());
 }
