@@ -52,6 +52,15 @@ RecordKey Outbox::add(wire::Topic topic, std::uint64_t bytes, std::int64_t time_
 }
 
 std::size_t Outbox::index_of(RecordKey key) const {
+  if (key.epoch == epoch_) {
+    // This run's lie behind all others, in the order of their numbers.
+    const auto found =
+        std::partition_point(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+          return entry.record.key.epoch != epoch_ || entry.record.key.number < key.number;
+        });
+    const bool is_held = found != entries_.end() && found->record.key == key;
+    return is_held ? static_cast<std::size_t>(found - entries_.begin()) : entries_.size();
+  }
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& entry) { return entry.record.key == key; });
   return static_cast<std::size_t>(found - entries_.begin());
