@@ -1,6 +1,7 @@
 // What the coordinator keeps at rest, as the core and the store speak of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +12,10 @@
 #include "schemas/wire/messages.h"
 
 namespace bw::coordinator {
+
+// Epochs that are remembered of one node: more than an agent in a crash loop starts while it has
+// history that waits. Of one forgotten, the numbers stored before would be counted as gaps.
+inline constexpr std::size_t kMaxStoredEpochs = 256;
 
 // The records of one epoch of a node that are committed: all up to `contiguous`, and `above`
 // (ascending).
@@ -27,7 +32,7 @@ struct StoredNode {
   wire::NodeBirth birth;  // the newest accepted; its series are in `tables` too
   wire::NodeState state;
   std::vector<std::uint64_t> tables;  // ids of the series tables known for this node
-  std::vector<StoredEpoch> epochs;    // most recently active last; kMaxAckEpochs at most
+  std::vector<StoredEpoch> epochs;    // most recently active last; kMaxStoredEpochs at most
 };
 
 // What the store says of itself now and then. The counts are those since the file was made.
@@ -39,6 +44,8 @@ struct StoreMeasures {
   std::uint64_t dropped_events = 0;
   std::uint64_t missed_blocks = 0;   // dropped before they were exported
   std::int64_t rolled_until_ms = 0;  // all before it is rolled up
+  std::uint64_t skipped_hours = 0;   // of a node, whose rollups lack something
+  std::uint64_t unmarked_hours = 0;  // changed by late blocks, but not rolled up again
   bool operator==(const StoreMeasures&) const = default;
 };
 

@@ -184,7 +184,7 @@ Result<void> load_progress(Database& database, NodesByKey& nodes) {
       "SELECT node, epoch, contiguous, above, last_ms FROM ("
       "  SELECT *, row_number() OVER (PARTITION BY node ORDER BY last_ms DESC, epoch) AS rank"
       "  FROM progress)"
-      " WHERE rank <= 16 ORDER BY node, rank DESC",
+      " WHERE rank <= 256 ORDER BY node, rank DESC",
       [&](const Statement& row) {
         const auto found = nodes.find(row.integer(0));
         if (found == nodes.end()) return;
@@ -196,7 +196,7 @@ Result<void> load_progress(Database& database, NodesByKey& nodes) {
         found->second.epochs.emplace_back(std::move(epoch));
       });
 }
-static_assert(wire::kMaxAckEpochs == 16, "stands in the query of load_progress");
+static_assert(kMaxStoredEpochs == 256, "stands in the query of load_progress");
 
 }  // namespace
 

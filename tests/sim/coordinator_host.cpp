@@ -155,7 +155,7 @@ void CoordinatorHost::apply(const coordinator::Change& change) {
     std::erase_if(node.epochs,
                   [&](const StoredEpoch& epoch) { return epoch.epoch == progress->epoch.epoch; });
     node.epochs.push_back(progress->epoch);
-    if (node.epochs.size() > wire::kMaxAckEpochs) node.epochs.erase(node.epochs.begin());
+    if (node.epochs.size() > coordinator::kMaxStoredEpochs) node.epochs.erase(node.epochs.begin());
   }
 }
 

@@ -48,8 +48,8 @@ void Ingest::restore(const std::vector<StoredNode>& nodes) {
       node.epochs.push_back({epoch.epoch, progress, progress, std::nullopt, epoch.last_ms, false});
       node.counts.last_stored_ms = std::max(node.counts.last_stored_ms, epoch.last_ms);
     }
-    if (node.epochs.size() > wire::kMaxAckEpochs) {
-      node.epochs.erase(node.epochs.begin(), node.epochs.end() - wire::kMaxAckEpochs);
+    if (node.epochs.size() > kMaxEpochs) {
+      node.epochs.erase(node.epochs.begin(), node.epochs.end() - kMaxEpochs);
     }
   }
 }
@@ -131,7 +131,7 @@ Ingest::Epoch* Ingest::epoch_of(Node& node, std::uint64_t epoch) {
   auto found = std::find_if(epochs.begin(), epochs.end(),
                             [&](const Epoch& one) { return one.epoch == epoch; });
   if (found == epochs.end()) {
-    if (epochs.size() >= wire::kMaxAckEpochs) {
+    if (epochs.size() >= kMaxEpochs) {
       const auto idle = std::find_if(epochs.begin(), epochs.end(), [](const Epoch& one) {
         return !one.is_waiting && !one.under_way;
       });
@@ -208,10 +208,13 @@ wire::Ack Ingest::ack_of(const NodeId& id) const {
   wire::Ack ack;
   const auto entry = nodes_.find(id);
   if (entry == nodes_.end()) return ack;
-  for (const Epoch& epoch : entry->second.epochs) {
-    if (epoch.committed.contiguous() == 0) continue;
-    ack.epochs.push_back({epoch.epoch, epoch.committed.contiguous()});
+  const auto& epochs = entry->second.epochs;
+  for (auto at = epochs.rbegin(); at != epochs.rend(); ++at) {
+    if (ack.epochs.size() == wire::kMaxAckEpochs) break;
+    if (at->committed.contiguous() == 0) continue;
+    ack.epochs.push_back({at->epoch, at->committed.contiguous()});
   }
+  std::reverse(ack.epochs.begin(), ack.epochs.end());
   return ack;
 }
 

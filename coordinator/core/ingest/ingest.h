@@ -25,10 +25,11 @@ namespace bw::coordinator {
 class Ingest {
  public:
   static constexpr std::size_t kMaxWaitingChanges = 8192;
-  static constexpr std::size_t kMaxWaitingBytes = 64U << 20;  // columns, texts and tables
-  static constexpr std::size_t kMaxNodeChanges = 256;         // of one batch
-  static constexpr std::size_t kMaxTables = 64;               // known of one node
-  static constexpr std::uint64_t kMaxNumber = 1ULL << 53;     // what JSON carries exactly
+  static constexpr std::size_t kMaxWaitingBytes = 64U << 20;   // columns, texts and tables
+  static constexpr std::size_t kMaxNodeChanges = 256;          // of one batch
+  static constexpr std::size_t kMaxTables = 64;                // known of one node
+  static constexpr std::size_t kMaxEpochs = kMaxStoredEpochs;  // known of one node
+  static constexpr std::uint64_t kMaxNumber = 1ULL << 53;      // what JSON carries exactly
   static constexpr Duration kAckAgainAfter = std::chrono::seconds{1};
   static constexpr Duration kRetryAfter = std::chrono::seconds{1};
 
@@ -78,7 +79,7 @@ class Ingest {
   std::vector<NodeId> committed(std::uint64_t batch);
   bool failed(std::uint64_t batch, std::string reason, Instant now);
 
-  // What is safe of a node's records. Empty where nothing is.
+  // What is safe of a node's records, of the epochs that were active last. Empty where nothing is.
   wire::Ack ack_of(const NodeId& node) const;
   // Notes that a node is to be told (again) what is safe, and that it was told.
   void owe_ack(const NodeId& node) { owed_.insert(node); }
@@ -114,7 +115,7 @@ class Ingest {
     bool is_waiting = false;
   };
   struct Node {
-    std::vector<Epoch> epochs;  // most recently active last, kMaxAckEpochs at most
+    std::vector<Epoch> epochs;  // most recently active last, kMaxEpochs at most
     std::vector<std::uint64_t> tables;
     Counts counts;
     std::optional<Instant> told;

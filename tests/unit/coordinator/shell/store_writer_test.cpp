@@ -127,14 +127,14 @@ TEST_F(StoreWriterTest, ProgressIsTheNewestOfEachEpochTheMostRecentlyActiveLast)
 
 TEST_F(StoreWriterTest, OfManyEpochsTheMostRecentlyActiveAreLoaded) {
   const NodeId node = node_id("box");
-  for (std::uint64_t epoch = 1; epoch <= 40; ++epoch) {
+  for (std::uint64_t epoch = 1; epoch <= 300; ++epoch) {
     const auto last_ms = static_cast<std::int64_t>(epoch);
     ASSERT_TRUE(writer_->carry_out({PutProgress{node, {epoch, 1, {}, last_ms}}}));
   }
   const auto epochs = nodes()[0].epochs;
-  ASSERT_EQ(epochs.size(), 16U);
-  EXPECT_EQ(epochs.front().epoch, 25U);
-  EXPECT_EQ(epochs.back().epoch, 40U);
+  ASSERT_EQ(epochs.size(), kMaxStoredEpochs);
+  EXPECT_EQ(epochs.front().epoch, 300 - kMaxStoredEpochs + 1);
+  EXPECT_EQ(epochs.back().epoch, 300U);
 }
 
 TEST_F(StoreWriterTest, OfABatchThatFailsNothingIsLeft) {

@@ -346,13 +346,26 @@ TEST_F(IngestTest, AcknowledgesTheMostRecentlyActiveEpochsOnly) {
   EXPECT_EQ(acked(wire::kMaxAckEpochs + 4), 1U);
 }
 
+TEST_F(IngestTest, TakesTheRecordsOfMoreEpochsThanOneAckNamesWithoutAGap) {
+  constexpr std::uint64_t kRuns = 5 * wire::kMaxAckEpochs;
+  // All of them came some way, then the node was away; what waits of each comes in order.
+  for (std::uint64_t epoch = 1; epoch <= kRuns; ++epoch) take(epoch, 1);
+  commit();
+  for (std::uint64_t epoch = 1; epoch <= kRuns; ++epoch) {
+    ASSERT_EQ(take(epoch, 2, 2), Verdict::taken);
+    commit();
+    EXPECT_EQ(acked(epoch), 2U);
+  }
+  EXPECT_EQ(ingest.totals().gaps, 0U);
+}
+
 TEST_F(IngestTest, GivesUpNoEpochWhoseRecordsWait) {
-  for (std::uint64_t epoch = 1; epoch <= wire::kMaxAckEpochs; ++epoch) take(epoch, 1);
-  EXPECT_EQ(take(100, 1), Verdict::no_room);
+  for (std::uint64_t epoch = 1; epoch <= Ingest::kMaxEpochs; ++epoch) take(epoch, 1);
+  EXPECT_EQ(take(1000, 1), Verdict::no_room);
   const auto batch = next();
-  EXPECT_EQ(take(100, 1), Verdict::no_room);
+  EXPECT_EQ(take(1000, 1), Verdict::no_room);
   ingest.committed(batch->id);
-  EXPECT_EQ(take(100, 1), Verdict::taken);
+  EXPECT_EQ(take(1000, 1), Verdict::taken);
 }
 
 TEST_F(IngestTest, GoesOnFromWhatTheStoreHolds) {
@@ -371,10 +384,11 @@ TEST_F(IngestTest, GoesOnFromWhatTheStoreHolds) {
 
 TEST_F(IngestTest, TakesNoMoreEpochsFromTheStoreThanItKeeps) {
   StoredNode stored{node, 0, {}, {}, {}, {}};
-  for (std::uint64_t epoch = 1; epoch <= 40; ++epoch) stored.epochs.push_back({epoch, 1, {}, 0});
+  for (std::uint64_t epoch = 1; epoch <= 400; ++epoch) stored.epochs.push_back({epoch, 1, {}, 0});
   ingest.restore({stored});
-  EXPECT_EQ(ingest.ack_of(node).epochs.size(), wire::kMaxAckEpochs);
-  EXPECT_EQ(acked(40), 1U);
+  EXPECT_EQ(take(400 - Ingest::kMaxEpochs + 1, 1), Verdict::duplicate);
+  EXPECT_EQ(take(400 - Ingest::kMaxEpochs, 1), Verdict::taken);
+  EXPECT_EQ(acked(400), 1U);
 }
 
 TEST_F(IngestTest, ForgetsAllOfAStoreThatWasReplaced) {
