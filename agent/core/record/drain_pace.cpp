@@ -43,7 +43,7 @@ double DrainPace::share_under_way() const {
 bool DrainPace::may_take(Instant now) {
   refill(now);
   const double under_way = bytes_under_way_ + reserved_;
-  if (allowed_per_s() > 0 && credit_ < 0) {
+  if (allowed_per_s() > 0 && credit_ < 0 && !is_hurried_) {
     // Now and then one right behind another, on credit: only a pair shows how fast the link is.
     if (now < probe_at_ || under_way == 0) return false;
     probe_at_ = now + kProbeEvery;

@@ -51,6 +51,8 @@ class DrainPace {
   void taken(Instant now);
   // What the broker took never reached the store: there is too much for someone behind it.
   void stalled();
+  // History's share counts no more on this link: nothing else is going to be sent.
+  void hurry() { is_hurried_ = true; }
 
   std::size_t under_way() const { return under_way_.size(); }
   double window() const { return window_; }
@@ -84,6 +86,7 @@ class DrainPace {
   double recent_s_ = 0;
   double rate_ = 0;
 
+  bool is_hurried_ = false;
   double credit_ = 0;
   Instant credit_at_{};
 };

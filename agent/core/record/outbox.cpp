@@ -217,35 +217,42 @@ bool Outbox::resend_if_stalled(Instant now) {
 }
 
 // The next event of this run that waits behind others, if there is one.
-Outbox::Entry* Outbox::take_overtaking() {
+Outbox::Entry* Outbox::next_overtaking() {
   while (!fresh_.empty() && overtaking_ < kMaxOvertaking) {
     const std::size_t index = index_of(fresh_.front());
     if (index < entries_.size() && !entries_[index].ready) return nullptr;
+    if (index < entries_.size() && index > next_ && !entries_[index].sent) return &entries_[index];
     fresh_.pop_front();
-    if (index >= entries_.size() || index <= next_ || entries_[index].sent) continue;
-    ++overtaking_;
-    entries_[index].overtook = true;
-    return &entries_[index];
   }
   return nullptr;
 }
 
 std::optional<Outbox::Next> Outbox::take_next(Instant now) {
-  Entry* entry = take_overtaking();
-  if (entry == nullptr) {
-    while (next_ < entries_.size() && entries_[next_].overtook) ++next_;
-    if (now < start_at_ || next_ >= std::min(kWindow, entries_.size()) || !entries_[next_].ready ||
-        !pace_.may_take(now)) {
-      return std::nullopt;
-    }
+  if (now < start_at_) return std::nullopt;
+  while (next_ < entries_.size() && entries_[next_].overtook) ++next_;
+  const bool in_turn = next_ < std::min(kWindow, entries_.size()) && entries_[next_].ready;
+  Entry* entry = in_turn && in_a_row_ >= kMostInARow ? nullptr : next_overtaking();
+  if ((entry == nullptr && !in_turn) || !pace_.may_take(now)) return std::nullopt;
+  if (entry != nullptr) {
+    fresh_.pop_front();
+    ++overtaking_;
+    ++in_a_row_;
+    entry->overtook = true;
+  } else {
     entry = &entries_[next_];
     if (next_ == 0) resend_at_ = std::max(resend_at_, now + std::max(kResendAfter / 2, patience()));
     ++next_;
+    in_a_row_ = 0;
   }
   pace_.reserve(now, entry->record.bytes);
   entry->sent_at = now;
   const bool again = std::exchange(entry->sent, true);
   return Next{entry->record, again};
+}
+
+void Outbox::hurry() {
+  start_at_ = Instant{};
+  pace_.hurry();
 }
 
 void Outbox::sent(const StoredRecord& record, Instant now) {

@@ -61,8 +61,11 @@ class Outbox {
  public:
   // Records sent and not yet acknowledged, at most: below Mosquitto's receive maximum of 20.
   static constexpr std::size_t kWindow = 16;
-  // Events of this run that were sent before older blocks, beside the window.
+  // Events of this run that were sent before older blocks, beside the window; and so many in a row
+  // before the oldest record gets its turn, however many there are: a storm of events must not keep
+  // history from draining.
   static constexpr std::size_t kMaxOvertaking = 64;
+  static constexpr std::size_t kMostInARow = 8;
   // On a link that came back sending begins after a wait drawn from a second a record that waits,
   // and no more than the limits say: a thousand nodes that come back with a backlog do not begin
   // together. Nor more than it was gone: a link that flaps is not waited away.
@@ -128,6 +131,8 @@ class Outbox {
   void not_sent(const StoredRecord& record);
   // The broker has the oldest record that it had not.
   void taken(Instant now);
+  // The run ends: what the window has room for goes at once. No live sample waits behind it.
+  void hurry();
 
   // The lowest number still kept of an epoch; where none is, the next number of this run's epoch, 1
   // of others.
@@ -156,7 +161,7 @@ class Outbox {
   Duration most_start_wait(Instant now) const;
   Duration patience() const;
   Duration resend_wait();
-  Entry* take_overtaking();
+  Entry* next_overtaking();
 
   std::uint64_t epoch_;
   OutboxLimits limits_;
@@ -167,6 +172,7 @@ class Outbox {
   std::size_t next_ = 0;       // index in entries_ of the next to send; all before it are in flight
   std::deque<RecordKey> fresh_;  // events of this run, not sent yet; kMaxOvertaking at most
   std::size_t overtaking_ = 0;   // events sent before their turn, on this link
+  std::size_t in_a_row_ = 0;     // of them since the last record that went in its turn
   DrainPace pace_;
   std::deque<RecordKey> under_way_;  // as in pace_
   Duration start_within_;

@@ -196,7 +196,7 @@ void Recorder::rewrite(RecordKey key, wire::EventRecord event, std::vector<Recor
   kept.record = {key, wire::Topic::event, payload.size(), event.time_ms, 0};
   kept.payload.assign(payload.begin(), payload.end());
   kept.drops = std::move(drops);
-  kept.urgent = true;
+  // With the next block: where each block costs an old one its place, two writes were one too many.
   queue_.replace(std::move(kept));
 }
 
@@ -246,6 +246,7 @@ void Recorder::finish(Effects& effects) {
   }
   close_block(effects);
   queue_.try_last();
+  outbox_.hurry();
 }
 
 void Recorder::pump(Instant now, Effects& effects) {

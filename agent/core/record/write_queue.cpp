@@ -13,15 +13,39 @@ bool waits(const Kept& kept) {
   return !kept.persisting && !kept.persisted;
 }
 
+// With its facts, which may be the most of it.
+std::size_t bytes_of(const Kept& kept) {
+  std::size_t bytes = kept.payload.size();
+  for (const Fact& fact : kept.facts) bytes += fact.value.size();
+  return bytes;
+}
+
 bool has_fact(const std::vector<Fact>& facts, const std::string& name) {
   return std::any_of(facts.begin(), facts.end(),
                      [&](const Fact& fact) { return fact.name == name; });
+}
+
+// What each of these writes of its facts: in one transaction only the newest of a name counts, and
+// the kernel log's position, which comes with each of its events, may be kilobytes.
+std::vector<std::vector<Fact>> newest_facts(const std::vector<Kept*>& due) {
+  std::vector<std::vector<Fact>> facts(due.size());
+  std::vector<std::string_view> names;
+  for (std::size_t i = due.size(); i-- > 0;) {
+    for (const Fact& fact : due[i]->facts) {
+      if (std::find(names.begin(), names.end(), fact.name) != names.end()) continue;
+      names.push_back(fact.name);
+      facts[i].push_back(fact);
+    }
+  }
+  return facts;
 }
 
 }  // namespace
 
 void WriteQueue::add(Kept kept, Outbox& outbox) {
   kept.facts = std::exchange(facts_, {});
+  kept.drops.insert(kept.drops.end(), drops_.begin(), drops_.end());
+  drops_.clear();
   // While the disk takes nothing, one try at a time finds out when it does again; the record may be
   // sent meanwhile.
   if (disk_failing_) outbox.ready(kept.record.key);
@@ -118,10 +142,12 @@ void WriteQueue::write(Instant now, std::size_t most, Effects& effects) {
   // What is to be forgotten rides along with every write until one that carried it has succeeded.
   carrier_ = due.front()->record.key;
   carried_trims_ = trims_;
-  for (Kept* kept : due) {
+  std::vector<std::vector<Fact>> facts = newest_facts(due);
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    Kept* const kept = due[i];
     kept->persisting = true;
-    PersistRecord effect{kept->record, kept->payload, kept->table_id, kept->table.get(),
-                         {},           kept->drops,   kept->facts};
+    PersistRecord effect{kept->record, kept->payload, kept->table_id,     kept->table.get(),
+                         {},           kept->drops,   std::move(facts[i])};
     if (kept == due.front()) effect.trims = trims_;
     effect.more = kept != due.back();
     effects.emplace_back(std::move(effect));
@@ -142,7 +168,7 @@ void WriteQueue::bound_memory(Outbox& outbox, Effects& effects) {
   std::size_t bytes = 0;
   for (const Kept& kept : kept_) {
     ++count;
-    bytes += kept.payload.size();
+    bytes += bytes_of(kept);
   }
   while (count > 1 && (count > kMaxInMemory || bytes > kMaxBytesInMemory)) {
     // Blocks go before events, as in the outbox.
@@ -161,17 +187,18 @@ void WriteQueue::bound_memory(Outbox& outbox, Effects& effects) {
           Log{LogLevel::error, "the disk takes no records and memory is full: record " +
                                    std::to_string(oldest->record.key.number) + " is lost"});
     }
-    pass_on_facts(*oldest);
     --count;
-    bytes -= oldest->payload.size();
+    bytes -= bytes_of(*oldest);
+    pass_on(*oldest);
     kept_.erase(oldest);
   }
 }
 
-// A record that goes before the disk took it leaves its facts to the next, unless a later record
-// knows better.
-void WriteQueue::pass_on_facts(const Kept& dropped) {
+// A record that goes before the disk took it leaves what it carries to the next: what is to be
+// forgotten, and its facts, unless a later record knows better.
+void WriteQueue::pass_on(const Kept& dropped) {
   if (dropped.persisted) return;
+  drops_.insert(drops_.end(), dropped.drops.begin(), dropped.drops.end());
   for (const Fact& fact : dropped.facts) {
     const bool newer = has_fact(facts_, fact.name) ||
                        std::any_of(kept_.begin(), kept_.end(), [&](const Kept& kept) {
@@ -187,7 +214,7 @@ void WriteQueue::drop_persisted(const Outbox& outbox) {
     return !kept.persisting && (kept.persisted || !outbox.holds(kept.record.key));
   };
   for (const Kept& kept : kept_) {
-    if (done(kept)) pass_on_facts(kept);
+    if (done(kept)) pass_on(kept);
   }
   std::erase_if(kept_, done);
 }

@@ -96,12 +96,13 @@ class WriteQueue {
   void write(Instant now, std::size_t most, Effects& effects);
   void watch_disk(Instant now, Outbox& outbox, Effects& effects);
   void bound_memory(Outbox& outbox, Effects& effects);
-  void pass_on_facts(const Kept& dropped);
+  void pass_on(const Kept& dropped);
   void forget_carried();
   Kept* find_mutable(RecordKey key);
 
-  std::deque<Kept> kept_;  // by number, but for those that are written again
-  std::vector<Fact> facts_;
+  std::deque<Kept> kept_;         // by number, but for those that are written again
+  std::vector<Fact> facts_;       // of the next record
+  std::vector<RecordKey> drops_;  // likewise
   RecordKey spared_;
   std::vector<wire::EpochAck> trims_;
   // The first record of the write under way, which carries these trims.

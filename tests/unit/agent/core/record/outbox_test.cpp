@@ -331,6 +331,62 @@ TEST_F(OutboxTest, EventsThatOvertakeAreBoundedAndSentAgainInTheirTurn) {
   EXPECT_EQ(numbers(), (Numbers{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}));
 }
 
+TEST_F(OutboxTest, AStormOfEventsLeavesTheOldestRecordsTheirTurn) {
+  outbox_.restore({}, at(0));
+  for (int i = 0; i < 3; ++i) add(10);
+  outbox_.link_up(at(0));
+  for (int i = 0; i < 40; ++i) outbox_.ready(outbox_.add(wire::Topic::event, 10, kNowMs));
+  const Numbers sent = take_all(0);
+  ASSERT_GE(sent.size(), 2 * (Outbox::kMostInARow + 1));
+  EXPECT_EQ(sent[Outbox::kMostInARow], 1U) << "a block after so many events";
+  EXPECT_EQ(sent[2 * Outbox::kMostInARow + 1], 2U);
+}
+
+TEST_F(OutboxTest, EventsThatOvertakeWaitForTheStartAndForThePaceAsOthersDo) {
+  Outbox outbox(kEpoch, OutboxLimits{}, 1);
+  for (int i = 0; i < 200; ++i) outbox.ready(outbox.add(wire::Topic::history, 10, kNowMs));
+  outbox.link_up(at(0));
+  outbox.link_down(at(0));
+  outbox.link_up(at(3600));
+  outbox.ready(outbox.add(wire::Topic::event, 10, kNowMs));
+  EXPECT_FALSE(outbox.take_next(at(3600))) << "a thousand nodes have something to tell now";
+  const auto first = outbox.take_next(at(3630));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->record.key.number, 201U);
+
+  DrainLimits thin = at_once();
+  thin.max_bytes_per_s = 10;
+  Outbox slow(kEpoch, OutboxLimits{}, 1, thin);
+  for (int i = 0; i < 10; ++i) slow.ready(slow.add(wire::Topic::event, 20, kNowMs));
+  slow.link_up(at(0));
+  int sent = 0;
+  for (int s = 0; s < 10; ++s) {
+    while (const auto next = slow.take_next(at(s))) {
+      slow.sent(next->record, at(s));
+      slow.taken(at(s));
+      ++sent;
+    }
+  }
+  EXPECT_GE(sent, 4);
+  EXPECT_LE(sent, 6) << "ten bytes a second are five such events in ten";
+}
+
+TEST_F(OutboxTest, AtTheEndOfARunWhatTheWindowHoldsGoesAtOnce) {
+  DrainLimits limits;
+  limits.max_bytes_per_s = 1;
+  Outbox outbox(kEpoch, OutboxLimits{}, 1, limits);
+  for (int i = 0; i < 40; ++i) outbox.ready(outbox.add(wire::Topic::history, 100, kNowMs));
+  outbox.link_up(at(0));
+  outbox.link_down(at(0));
+  outbox.link_up(at(100));
+  EXPECT_FALSE(outbox.take_next(at(100)));
+  outbox.hurry();
+  std::size_t sent = 0;
+  for (; outbox.take_next(at(100)); ++sent) {
+  }
+  EXPECT_EQ(sent, Outbox::kWindow);
+}
+
 TEST_F(OutboxTest, WhatTheBrokerHasNotTakenYetIsNotSentAgainForLong) {
   add();
   const auto next = outbox_.take_next(at(0));

@@ -68,6 +68,7 @@ class RecorderTest : public testing::Test {
         if (!more_) ++writes_;
         more_ = persist->more;
         last_drops_ = persist->drops;
+        drops_[persist->record.key.number] = persist->drops;
         facts_[persist->record.key.number] = persist->facts;
         payloads_[persist->record.key.number].assign(persist->payload.begin(),
                                                      persist->payload.end());
@@ -150,7 +151,8 @@ class RecorderTest : public testing::Test {
   bool more_ = false;  // of the one being collected
   std::vector<wire::EpochAck> last_trims_;
   std::vector<RecordKey> last_drops_;
-  std::map<std::uint64_t, std::vector<Fact>> facts_;  // by the record they last went with
+  std::map<std::uint64_t, std::vector<RecordKey>> drops_;  // by the record they last went with
+  std::map<std::uint64_t, std::vector<Fact>> facts_;       // by the record they last went with
   std::map<std::uint64_t, std::vector<std::byte>> payloads_;
   std::vector<wire::HistoryBlock> blocks_;
   std::vector<wire::EventRecord> events_;

@@ -216,7 +216,7 @@ TEST_F(RecorderTest, AFullOutboxTellsOneGapThatGrowsUntilItIsSent) {
     tick();
     for (std::size_t k = before; k < persists_.size(); ++k) {
       if (wire::decode_event(payloads_[persists_[k]])) {
-        EXPECT_FALSE(last_drops_.empty()) << "told and forgotten in one write";
+        EXPECT_FALSE(drops_[persists_[k]].empty()) << "told and forgotten in one write";
         event = persists_[k];
       }
       persisted(persists_[k]);
@@ -234,6 +234,44 @@ TEST_F(RecorderTest, AFullOutboxTellsOneGapThatGrowsUntilItIsSent) {
   EXPECT_GT(blocks_.size(), 3U) << "most of the room is the blocks'";
   ASSERT_EQ(events_.size(), 1U);
   EXPECT_EQ(events_[0].number, event);
+}
+
+TEST_F(RecorderTest, WhereEachBlockCostsAnOldOneItsPlaceOneWriteABlockDoesBoth) {
+  RecorderOptions old = options();
+  old.outbox.max_age = seconds{60};
+  recorder_ = Recorder(old);
+  const auto run = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::size_t before = persists_.size();
+      tick();
+      for (std::size_t k = before; k < persists_.size(); ++k) persisted(persists_[k]);
+    }
+  };
+  run(100);
+  ASSERT_GT(recorder_.outbox().dropped(), 0U)
+      << "the link is down for longer than records are kept";
+  const int writes = writes_;
+  const std::uint64_t dropped = recorder_.outbox().dropped();
+  run(200);
+  EXPECT_EQ(recorder_.outbox().dropped() - dropped, 40U);
+  EXPECT_LE(writes_ - writes, 44) << "and one now and then, where a gap meets its own event";
+}
+
+TEST_F(RecorderTest, WhatIsWrittenAtTheEndIsSentAtOnce) {
+  RecorderOptions slow = options();
+  slow.drain.max_bytes_per_s = 1;
+  slow.drain.start_within = seconds{30};
+  recorder_ = Recorder(slow);
+  link_up(table_);
+  ticks(2);
+  persisted(1);
+  EXPECT_EQ(block_numbers(), Numbers{1});
+  tick();
+  begin();
+  recorder_.finish(effects_);
+  collect();
+  persisted(2);
+  EXPECT_EQ(block_numbers(), (Numbers{1, 2}));
 }
 
 TEST_F(RecorderTest, AnAnswerThatComesAfterTheLinkIsGoneIsNotSent) {

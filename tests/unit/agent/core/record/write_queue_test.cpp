@@ -189,6 +189,51 @@ TEST_F(WriteQueueTest, ARecordOnDiskMayBeWrittenAgainWithOtherContent) {
   EXPECT_EQ(end_step(), Numbers{gap.number});
 }
 
+TEST_F(WriteQueueTest, InOneWriteAFactIsWrittenOnceAsItIsNow) {
+  Effects effects;
+  for (int i = 0; i < 3; ++i) {
+    queue_.set_fact({"log", std::to_string(i)});
+    if (i == 1) queue_.set_fact({"boot", "b"});
+    add(wire::Topic::event, true);
+  }
+  queue_.end_step(now(), outbox_, effects);
+  std::vector<Fact> facts;
+  for (const Effect& effect : effects) {
+    const auto& write = std::get<PersistRecord>(effect);
+    facts.insert(facts.end(), write.facts.begin(), write.facts.end());
+  }
+  EXPECT_EQ(facts, (std::vector<Fact>{{"boot", "b"}, {"log", "2"}}));
+}
+
+TEST_F(WriteQueueTest, FactsCountInTheMemoryThatRecordsMayTake) {
+  failed([&] {
+    add(wire::Topic::event, true);
+    return end_step();
+  }());
+  for (std::size_t i = 0; i < 2 * WriteQueue::kMaxInMemory; ++i) {
+    queue_.set_fact({"log" + std::to_string(i % WriteQueue::kMaxFacts), std::string(16000, 'x')});
+    queue_.set_fact({"log", std::string(16000, 'x')});
+    add(wire::Topic::event);
+    end_step();
+  }
+  EXPECT_LE(queue_.only_in_memory(), WriteQueue::kMaxBytesInMemory / 16000);
+}
+
+TEST_F(WriteQueueTest, WhatARecordThatIsNotWrittenShouldHaveForgottenIsForgottenWithTheNext) {
+  Kept gap;
+  gap.record.key = outbox_.add(wire::Topic::event, 100, 1);
+  gap.drops = {{3, 1}, {3, 2}};
+  const RecordKey key = gap.record.key;
+  queue_.add(std::move(gap), outbox_);
+  outbox_.forget(key);  // acknowledged, as it was sent from memory
+  queue_.drop_persisted(outbox_);
+  add(wire::Topic::history);
+  Effects effects;
+  queue_.end_step(now(), outbox_, effects);
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(std::get<PersistRecord>(effects[0]).drops, (std::vector<RecordKey>{{3, 1}, {3, 2}}));
+}
+
 TEST(WriteQueueDeathTest, FactsWithoutANameOrTooLongAreBugs) {
   WriteQueue queue(1);
   EXPECT_DEATH(queue.set_fact({"", "x"}), "");
