@@ -1,0 +1,68 @@
+#include "base/portable_math.h"
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace bw {
+
+namespace {
+
+constexpr double kLn2 = 0.693147180559945309417;
+constexpr double kLog2E = 1.44269504088896340736;
+
+constexpr auto kInverseFactorials = [] {
+  std::array<double, 16> made{};
+  double factorial = 1;
+  for (std::size_t n = 0; n < made.size(); ++n) {
+    factorial *= n == 0 ? 1 : static_cast<double>(n);
+    made[n] = 1 / factorial;
+  }
+  return made;
+}();
+
+}  // namespace
+
+double portable_log(double x) {
+  if (x == 0) return -std::numeric_limits<double>::infinity();
+  if (!(x > 0)) return std::numeric_limits<double>::quiet_NaN();
+  if (std::isinf(x)) return x;
+  int exponent = 0;
+  double mantissa = std::frexp(x, &exponent);  // exact
+  if (mantissa < 0.70710678118654752440) {
+    mantissa *= 2;
+    --exponent;
+  }
+  // log m = 2 atanh((m - 1) / (m + 1)), whose argument lies within .1716: the series' twelfth term
+  // is below the last bit.
+  const double ratio = (mantissa - 1) / (mantissa + 1);
+  const double square = ratio * ratio;
+  double sum = 0;
+  for (int n = 23; n >= 1; n -= 2) sum = sum * square + 1.0 / n;
+  return static_cast<double>(exponent) * kLn2 + 2 * ratio * sum;
+}
+
+double portable_exp2(double x) {
+  if (std::isnan(x)) return x;
+  if (x > 1100) return std::numeric_limits<double>::infinity();
+  if (x < -1100) return 0;
+  const double whole = std::floor(x + 0.5);
+  const double rest = (x - whole) * kLn2;  // within .3466: fifteen terms reach the last bit
+  // Even and odd powers apart: half the wait of one chain.
+  const double square = rest * rest;
+  double even = 0;
+  double odd = 0;
+  for (std::size_t n = kInverseFactorials.size(); n >= 2; n -= 2) {
+    even = even * square + kInverseFactorials[n - 2];
+    odd = odd * square + kInverseFactorials[n - 1];
+  }
+  const double sum = even + odd * rest;
+  return std::ldexp(sum, static_cast<int>(whole));
+}
+
+double portable_exp(double x) {
+  return portable_exp2(x * kLog2E);
+}
+
+}  // namespace bw

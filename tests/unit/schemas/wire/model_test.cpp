@@ -1,0 +1,137 @@
+#include "schemas/wire/model.h"
+
+#include <cstring>
+#include <string>
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "base/rng.h"
+#include "schemas/wire/payload.h"
+
+namespace bw::wire {
+namespace {
+
+Model small_model() {
+  Model model;
+  model.forest = {2, 2, 2, 1, -0.5, {1.5F, -2}, {0, 1, 1, 0}, {1, 2, 3, 4}, {1, 1, 1, 1}};
+  return model;
+}
+
+std::vector<std::byte> encoded(const Model& model) {
+  auto payload = encode_model(model);
+  if (!payload) ADD_FAILURE() << payload.error().message;
+  return std::move(payload).value();
+}
+
+std::string refusal(std::span<const std::byte> payload) {
+  const auto model = decode_model(payload);
+  return model ? "taken" : model.error().message;
+}
+
+// A payload of our frame around any FlatBuffer.
+std::vector<std::byte> framed(const flatbuffers::FlatBufferBuilder& builder) {
+  std::vector<std::byte> payload(builder.GetSize() + kChecksumBytes);
+  std::memcpy(payload.data(), builder.GetBufferPointer(), builder.GetSize());
+  store_checksum(payload);
+  return payload;
+}
+
+// Where the fields of Model and Forest lie in their tables, by model.fbs.
+constexpr flatbuffers::voffset_t field(int index) {
+  return static_cast<flatbuffers::voffset_t>(4 + 2 * index);
+}
+
+// A model whose forest has these thresholds and nothing else.
+std::vector<std::byte> of_format(std::uint16_t format, bool with_forest,
+                                 const std::vector<float>& thresholds = {}) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto list = builder.CreateVector(thresholds);
+  const auto forest_begin = builder.StartTable();
+  builder.AddOffset(field(5), list);
+  const flatbuffers::Offset<void> forest(builder.EndTable(forest_begin));
+  const auto begin = builder.StartTable();
+  if (with_forest) builder.AddOffset(field(1), forest);
+  builder.AddElement<std::uint16_t>(field(0), format, 0);
+  const flatbuffers::Offset<flatbuffers::Table> root(builder.EndTable(begin));
+  builder.Finish(root, "BWMD");
+  return framed(builder);
+}
+
+TEST(Model, ComesBackAsItWasSent) {
+  const Model model = small_model();
+  const auto decoded = decode_model(encoded(model));
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(*decoded, model);
+}
+
+TEST(Model, TruncatedAnywhereIsRefused) {
+  const auto payload = encoded(small_model());
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    const std::string expected = size < 12 ? "model refused: it is no model"
+                                           : "model refused: truncated or damaged (its checksum "
+                                             "differs)";
+    EXPECT_EQ(refusal(std::span(payload).first(size)), expected) << size;
+  }
+}
+
+TEST(Model, EveryFlippedBitIsNoticed) {
+  const auto payload = encoded(small_model());
+  for (std::size_t bit = 0; bit < payload.size() * 8; ++bit) {
+    auto damaged = payload;
+    damaged[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    EXPECT_NE(refusal(damaged), "taken") << bit;
+  }
+}
+
+TEST(Model, ForeignFilesAreNoModels) {
+  EXPECT_EQ(refusal({}), "model refused: it is no model");
+  const std::string text = "time,value\n2026-01-01,12\n";
+  EXPECT_EQ(refusal(std::as_bytes(std::span(text))), "model refused: it is no model");
+}
+
+TEST(Model, NewerFormatsAreToldApart) {
+  EXPECT_EQ(refusal(of_format(kModelFormat + 1, true)),
+            "model refused: made by a newer version (format 2; this one reads up to 1)");
+  EXPECT_EQ(refusal(of_format(kModelFormat + 1, false)),
+            "model refused: made by a newer version (format 2; this one reads up to 1)");
+  EXPECT_EQ(refusal(of_format(kModelFormat, true)), "taken");
+}
+
+TEST(Model, WhatLacksFormatOrForestIsMalformed) {
+  EXPECT_EQ(refusal(of_format(0, true)), "model refused: malformed");
+  EXPECT_EQ(refusal(of_format(kModelFormat, false)), "model refused: malformed");
+}
+
+// A right checksum around bytes that are no FlatBuffer: what only malice makes.
+TEST(Model, ForgedPayloadsAreRefusedOrHarmless) {
+  const auto payload = encoded(small_model());
+  Rng rng(1);
+  std::size_t refused = 0;
+  for (int round = 0; round < 2000; ++round) {
+    auto forged = payload;
+    for (int i = 0; i < 3; ++i) {
+      const std::size_t at = rng.below(forged.size() - kChecksumBytes);
+      forged[at] = static_cast<std::byte>(rng.below(256));
+    }
+    store_checksum(forged);
+    refused += refusal(forged) == "taken" ? 0 : 1;
+  }
+  EXPECT_GT(refused, 100U);
+}
+
+TEST(Model, SizesBeyondTheirBoundsAreRefusedOnBothSides) {
+  Model model = small_model();
+  model.forest.thresholds.resize(kMaxForestNodes + 1);
+  const auto payload = encode_model(model);
+  ASSERT_FALSE(payload);
+  EXPECT_EQ(payload.error().message, "a model of this many nodes is too large to send");
+
+  EXPECT_EQ(refusal(of_format(kModelFormat, true, model.forest.thresholds)),
+            "model refused: a list is longer than it may be");
+
+  EXPECT_EQ(refusal(std::vector<std::byte>(kMaxModelPayload + 1)),
+            "model refused: larger than a model may be");
+}
+
+}  // namespace
+}  // namespace bw::wire
