@@ -11,8 +11,8 @@ namespace bw::wire {
 namespace {
 
 constexpr std::string_view kModelIdentifier = "BWMD";
-constexpr flatbuffers::uoffset_t kMaxDepth = 3;
-constexpr flatbuffers::uoffset_t kMaxTables = 16384;
+constexpr flatbuffers::uoffset_t kMaxModelDepth = 3;
+constexpr flatbuffers::uoffset_t kMaxModelTables = 16384;
 
 template <typename T>
 std::vector<T> take(const flatbuffers::Vector<T>* list) {
@@ -94,7 +94,7 @@ Result<Model> decode_model(std::span<const std::byte> payload) {
   std::vector<std::uint64_t> aligned((size + 7) / 8);
   std::memcpy(aligned.data(), payload.data(), size);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(aligned.data());
-  flatbuffers::Verifier verifier(bytes, size, kMaxDepth, kMaxTables);
+  flatbuffers::Verifier verifier(bytes, size, kMaxModelDepth, kMaxModelTables);
   if (!verifier.VerifyBuffer<fbs::Model>(nullptr)) return refused("malformed");
   const auto& in = *flatbuffers::GetRoot<fbs::Model>(bytes);
   if (in.format() > kModelFormat) {
