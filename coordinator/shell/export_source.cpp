@@ -56,7 +56,7 @@ Result<ExportSource> ExportSource::open(const std::string& path) {
   ExportSource source(std::move(*database));
   const std::pair<Statement*, std::string_view> statements[] = {
       {&source.blocks_, kBlocksSql},
-      {&source.table_, "SELECT series FROM tables WHERE node = ? AND table_id = ?"},
+      {&source.table_, kTableSql},
       {&source.newest_, kNewestSql},
       {&source.cursor_, "SELECT block FROM cursors WHERE name = ?"},
   };
@@ -94,25 +94,15 @@ Result<ExportSource::Blocks> ExportSource::read(std::int64_t after) {
   return found;
 }
 
-// Tables are named by their content: those of two nodes with the same name are the same.
 Result<Table> ExportSource::table(std::int64_t node, std::int64_t table_id) {
-  const auto known = std::find_if(tables_.begin(), tables_.end(),
-                                  [&](const KnownTable& one) { return one.table_id == table_id; });
-  if (known != tables_.end()) {
-    tables_.splice(tables_.begin(), tables_, known);
-    return known->series;
-  }
+  if (auto known = tables_.find(node, table_id)) return known;
   table_.bind(1, node).bind(2, table_id);
   const InUse use(table_);
   const auto row = table_.step();
   if (!row) return row.error();
-  auto series = std::make_shared<std::vector<wire::SeriesInfo>>();
-  if (*row) {
-    if (auto birth = wire::decode_birth(table_.blob(0))) *series = std::move(birth->series);
-  }
-  tables_.push_front({table_id, std::move(series)});
-  if (tables_.size() > kMaxTables) tables_.pop_back();
-  return tables_.front().series;
+  // One that can't be read: its blocks go without series, and the next look finds no more.
+  auto series = *row ? table_of(table_) : std::nullopt;
+  return tables_.keep(node, table_id, series ? std::move(*series) : SeriesList{});
 }
 
 Result<std::int64_t> ExportSource::newest() {

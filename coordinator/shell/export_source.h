@@ -2,7 +2,6 @@
 // of its own: it waits for nobody, and nobody for it. Belongs to one thread.
 #pragma once
 
-#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,12 +9,13 @@
 #include "base/runtime/sqlite.h"
 #include "coordinator/core/export/block.h"
 #include "coordinator/core/export/delivery.h"
+#include "coordinator/shell/store_tables.h"
 
 namespace bw::coordinator {
 
 class ExportSource {
  public:
-  static constexpr std::size_t kMaxTables = 64;  // series tables kept at hand, the last used
+  static constexpr std::size_t kMostKeptSeries = 25'000;  // of tables, for the next blocks
 
   static Result<ExportSource> open(const std::string& path);
 
@@ -34,17 +34,12 @@ class ExportSource {
   Result<std::optional<std::int64_t>> cursor(const std::string& name);
 
  private:
-  struct KnownTable {
-    std::int64_t table_id;
-    Table series;
-  };
-
   explicit ExportSource(Database database) : database_(std::move(database)) {}
   Result<Table> table(std::int64_t node, std::int64_t table_id);
 
   Database database_;  // outlives its statements: declared first
   Statement blocks_, table_, newest_, cursor_;
-  std::list<KnownTable> tables_;  // the last used first
+  KnownTables tables_{kMostKeptSeries};
 };
 
 }  // namespace bw::coordinator

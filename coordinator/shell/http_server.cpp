@@ -104,13 +104,7 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     const std::size_t room =
         options_.most_answer_bytes - std::min(options_.most_answer_bytes, server->answer_bytes);
     if (!is_head_ && response.body.size() + response.more_bytes > room) response = no_room();
-    if (response.more && !is_head_) {
-      if (version_ >= 11) return answer_in_pieces(std::move(response), *server);
-      // HTTP/1.0 knows no pieces.
-      for (std::string piece = response.more(); !piece.empty(); piece = response.more()) {
-        response.body += piece;
-      }
-    }
+    if (response.more) return answer_in_pieces(std::move(response), *server);
     message_.emplace(static_cast<http::status>(response.status), version_);
     set_header(*message_, response);
     message_->content_length(response.body.size());
@@ -149,37 +143,52 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   };
 
   void answer_in_pieces(api::Response response, State& server) {
+    // HTTP/1.0 knows no chunks: there the end of the connection is that of the answer.
+    const bool is_chunked = version_ >= 11;
+    if (!is_chunked) keep_alive_ = false;
     pieces_.emplace(Pieces{.head = {}, .serializer = {}, .more = {}, .bytes = 0, .piece = {}});
     pieces_->head.result(static_cast<http::status>(response.status));
     pieces_->head.version(version_);
     set_header(pieces_->head, response);
-    pieces_->head.chunked(true);
-    pieces_->more = std::move(response.more);
-    pieces_->bytes = response.more_bytes;
-    pieces_->piece = std::move(response.body);
-    server.answer_bytes += pieces_->bytes;
+    if (is_chunked) pieces_->head.chunked(true);
+    if (!is_head_) {
+      pieces_->more = std::move(response.more);
+      pieces_->bytes = response.more_bytes;
+      pieces_->piece = std::move(response.body);
+      server.answer_bytes += pieces_->bytes;
+    }
     pieces_->serializer.emplace(pieces_->head);
-    stream_.expires_after(options_.timeout);  // for all of them
+    stream_.expires_after(options_.timeout);
     http::async_write_header(stream_, *pieces_->serializer,
                              [self = shared_from_this()](const error_code& error, std::size_t) {
-                               self->write_piece(error);
+                               if (error || self->is_head_) return self->end_pieces(error);
+                               // A first piece that is empty ends nothing.
+                               if (self->pieces_->piece.empty()) return self->write_next({});
+                               self->write_piece();
                              });
   }
 
-  void write_piece(const error_code& error) {
+  void write_next(const error_code& error) {
     if (error) return end_pieces(error);
-    if (pieces_->piece.empty()) {
-      asio::async_write(stream_, http::make_chunk_last(),
-                        [self = shared_from_this()](const error_code& failure, std::size_t) {
-                          self->end_pieces(failure);
-                        });
-      return;
+    pieces_->piece = pieces_->more();
+    write_piece();
+  }
+
+  // However long all of it takes: a client that goes on taking pieces is served.
+  void write_piece() {
+    stream_.expires_after(options_.timeout);
+    const bool is_end = pieces_->piece.empty();
+    const auto done = [self = shared_from_this(), is_end](const error_code& error, std::size_t) {
+      return is_end ? self->end_pieces(error) : self->write_next(error);
+    };
+    if (version_ < 11) {
+      if (is_end) return end_pieces({});
+      asio::async_write(stream_, asio::buffer(pieces_->piece), done);
+    } else if (is_end) {
+      asio::async_write(stream_, http::make_chunk_last(), done);
+    } else {
+      asio::async_write(stream_, http::make_chunk(asio::buffer(pieces_->piece)), done);
     }
-    asio::async_write(stream_, http::make_chunk(asio::buffer(pieces_->piece)),
-                      [self = shared_from_this()](const error_code& failure, std::size_t) {
-                        self->pieces_->piece = self->pieces_->more();
-                        self->write_piece(failure);
-                      });
   }
 
   void end_pieces(const error_code& error) {

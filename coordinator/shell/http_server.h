@@ -27,7 +27,7 @@ struct HttpOptions {
   // theirs for the whole of `timeout`.
   std::size_t most_answer_bytes = 256U << 20;
   // Until a request is there, whole, since its connection opened or the last answer was sent; and
-  // for a client to take an answer. Then the connection is closed.
+  // for a client to take an answer, or each piece of one. Then the connection is closed.
   Duration timeout = std::chrono::seconds{30};
 };
 

@@ -78,6 +78,7 @@ Result<void> Runner::open_store() {
   StoreOptions options;
   options.directory = settings_.state_directory;
   options.retention = retention_of(settings_);
+  for (const auto& [name, target] : settings_.exports) options.exports.insert(name);
   auto store = Store::open(loop_, std::move(options), [this](const Event& event) {
     step(event);
     if (exporter_ && std::holds_alternative<StoreOpened>(event)) exporter_->start_over();

@@ -43,6 +43,7 @@ Result<std::vector<StoredNode>> Store::State::set_up(Database database, SqliteFa
   auto opened_writer = StoreWriter::open(std::move(database));
   if (!opened_writer) return opened_writer.error();
   writer.emplace(std::move(*opened_writer));
+  writer->upkeep().expect_exports(options.exports);
   return nodes;
 }
 

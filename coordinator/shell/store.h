@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct StoreOptions {
   std::size_t most_waiting_batches = 256;  // further ones fail: the nodes send their records again
   std::size_t readers = 2;
   Retention retention = {};
+  std::set<std::string> exports = {};                 // names of those that are configured
   Duration upkeep_period = std::chrono::seconds{10};  // of looking for what to drop or roll up
   ReadLimits limits = {};
   std::string setup_sql =

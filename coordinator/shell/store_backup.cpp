@@ -15,6 +15,7 @@
 #include "base/runtime/sqlite.h"
 #include "coordinator/core/api/range_rollup.h"
 #include "coordinator/shell/store_schema.h"
+#include "coordinator/shell/store_tables.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/columns.h"
 
@@ -94,8 +95,8 @@ class Checker {
       : database_(database), progress_(progress) {}
 
   Result<StoreCheck> run() {
-    for (const auto part : {&Checker::pages, &Checker::nodes, &Checker::blocks, &Checker::events,
-                            &Checker::rollups, &Checker::doubles}) {
+    for (const auto part : {&Checker::pages, &Checker::nodes, &Checker::tables, &Checker::blocks,
+                            &Checker::events, &Checker::rollups, &Checker::doubles}) {
       if (const auto done = (this->*part)(); !done) return done.error();
     }
     for (auto& [key, node] : by_key_) check_.nodes.push_back(std::move(node));
@@ -136,6 +137,19 @@ class Checker {
                     [&](const Statement& row) {
                       by_key_[row.integer(0)].gaps = static_cast<std::uint64_t>(row.integer(1));
                     });
+  }
+
+  Result<void> tables() {
+    return each_row(
+        "SELECT one.series, base.series, one.table_id, one.node FROM tables AS one"
+        " LEFT JOIN tables AS base ON base.id = one.base",
+        [&](const Statement& row) {
+          const auto series = table_of(row);
+          const auto id = from_stored(row.integer(2));
+          if (series && wire::series_table_id(*series) == id) return;
+          trouble("the series table " + std::to_string(id) + " of " + by_key_[row.integer(3)].name +
+                  (series ? " is another" : " cannot be decoded"));
+        });
   }
 
   Result<void> blocks() {

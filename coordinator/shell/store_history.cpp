@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "schemas/wire/codec.h"
-
 namespace bw::coordinator {
 
 namespace {
@@ -29,7 +27,7 @@ Result<StoreHistory> StoreHistory::open(Database database) {
   const std::pair<Statement*, std::string_view> statements[] = {
       {&history.all_nodes_, "SELECT id, name FROM nodes ORDER BY name"},
       {&history.one_node_, "SELECT id, name FROM nodes WHERE name = ?"},
-      {&history.table_, "SELECT series FROM tables WHERE node = ? AND table_id = ?"},
+      {&history.table_, kTableSql},
       {&history.blocks_, kBlocksSql},
       {&history.block_, "SELECT table_id, end_ms, columns FROM blocks WHERE id = ?"},
       {&history.first_start_,
@@ -75,24 +73,16 @@ Result<std::vector<StoreHistory::Node>> StoreHistory::nodes(const std::string& n
   }
 }
 
-// The id names the content: tables of the same id are the same, whichever node they are of.
 Result<StoreHistory::Series> StoreHistory::table(std::int64_t node, std::int64_t table_id) {
-  if (const auto known = tables_.find(table_id); known != tables_.end()) return known->second;
+  if (auto known = tables_.find(node, table_id)) return known;
   table_.bind(1, node).bind(2, table_id);
   const InUse use(table_);
   const auto row = table_.step();
   if (!row) return row.error();
   if (!*row) return Series{};
-  auto table = wire::decode_birth(table_.blob(0));
-  if (!table) return Series{};
-  auto series = std::make_shared<const std::vector<wire::SeriesInfo>>(std::move(table->series));
-  if (kept_series_ + series->size() > kMostKeptSeries) {
-    tables_.clear();
-    kept_series_ = 0;
-  }
-  kept_series_ += series->size();
-  tables_.emplace(table_id, series);
-  return series;
+  auto series = table_of(table_);
+  if (!series) return Series{};
+  return tables_.keep(node, table_id, std::move(*series));
 }
 
 Result<std::vector<StoreHistory::BlockKey>> StoreHistory::blocks(std::int64_t node,

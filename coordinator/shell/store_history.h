@@ -12,6 +12,7 @@
 
 #include "base/runtime/sqlite.h"
 #include "coordinator/shell/store_schema.h"
+#include "coordinator/shell/store_tables.h"
 #include "schemas/wire/messages.h"
 
 namespace bw::coordinator {
@@ -20,7 +21,7 @@ class StoreHistory {
  public:
   using Series = std::shared_ptr<const std::vector<wire::SeriesInfo>>;
 
-  // How many series of tables that were read are kept for the next time.
+  // Of tables that were read, for the next time.
   static constexpr std::size_t kMostKeptSeries = 100'000;
 
   static Result<StoreHistory> open(Database database);
@@ -126,8 +127,7 @@ class StoreHistory {
   Database database_;  // outlives its statements: declared first
   Statement all_nodes_, one_node_, table_, blocks_, block_, first_start_, minutes_, hours_,
       stale_hours_, stale_days_;
-  std::map<std::int64_t, Series> tables_;
-  std::size_t kept_series_ = 0;
+  KnownTables tables_{kMostKeptSeries};
 };
 
 // Resets a statement at the end of its use, on every way out.

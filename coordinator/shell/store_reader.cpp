@@ -1,6 +1,7 @@
 #include "coordinator/shell/store_reader.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/runtime/clock.h"
@@ -259,8 +260,7 @@ Result<bool> StoreReader::add_rollups(Kind kind, NodePart& part,
                                       Range& range) {
   const bool by_order =
       api::is_increase(range.query.function) || range.query.function == api::Function::last;
-  // Of two tables' rollups none says which of its samples came after the other's.
-  if (range.query.function == api::Function::last && stretch.rollups.size() > 1) return false;
+  std::set<std::size_t> seen;
   for (const StoreHistory::Rollup& rollup : stretch.rollups) {
     if (rollup.is_ragged && by_order) return false;
     const auto wanted = wanted_of(part, rollup.table_id, range);
@@ -268,6 +268,10 @@ Result<bool> StoreReader::add_rollups(Kind kind, NodePart& part,
     for (const Wanted& one : **wanted) {
       const auto kind_of_series = part.found[one.series].series.kind;
       if (api::coarsest(range.query, kind_of_series) == api::Resolution::raw) return false;
+      // Of two rollups with one series, as older versions made them for each table, none says which
+      // of its samples came after the other's.
+      const bool is_alone = seen.insert(one.series).second;
+      if (!is_alone && range.query.function == api::Function::last) return false;
     }
   }
   // What comes before is read first.

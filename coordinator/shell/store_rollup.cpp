@@ -173,55 +173,85 @@ Result<void> RollupMaker::make_days(RollupJob& job, const StoreFacts& facts) {
   return {};
 }
 
-Result<RollupMaker::TableRollup*> RollupMaker::table_of(Tables& tables, std::int64_t node,
-                                                        std::int64_t table_id,
-                                                        std::size_t buckets) {
-  if (const auto known = tables.find(table_id); known != tables.end()) return &known->second;
+void RollupMaker::begin_stretch() {
+  unions_.clear();
+  place_of_.clear();
+  places_.clear();
+}
+
+// Where the series of a table go; null where there is no room for them.
+Result<const RollupMaker::Places*> RollupMaker::places_of(std::int64_t node, std::int64_t table_id,
+                                                          std::size_t buckets) {
+  if (const auto known = places_.find(table_id); known != places_.end()) return &known->second;
   const auto series = history_.table(node, table_id);
   if (!series) return series.error();
-  const std::size_t more = *series == nullptr ? 0 : (*series)->size();
-  if (series_of_stretch_ + more > kMostSeriesOfStretch) return static_cast<TableRollup*>(nullptr);
-  series_of_stretch_ += more;
-  TableRollup& table = tables[table_id];
-  if (*series == nullptr) return &table;
-  table.series.resize((*series)->size());
-  table.walks.resize(table.series.size());
-  for (std::size_t alias = 0; alias < table.series.size(); ++alias) {
-    table.series[alias].kind = (**series)[alias].kind;
-    table.series[alias].buckets.resize(buckets);
-    const auto walk = walk_of_.emplace(key_of((**series)[alias]), walks_.size());
-    if (walk.second) walks_.emplace_back();
-    table.walks[alias] = walk.first->second;
+  std::vector<std::string> keys;
+  std::map<std::string, std::size_t> seen;
+  std::size_t more = 0;
+  if (*series != nullptr) {
+    for (const wire::SeriesInfo& one : **series) {
+      std::string key = key_of(one);
+      // The same series twice in one table: the second is another, whatever it is.
+      const std::size_t before = seen[key]++;
+      if (before > 0) key += '\3' + std::to_string(before);
+      more += place_of_.contains(key) ? 0U : 1U;
+      keys.emplace_back(std::move(key));
+    }
   }
-  return &table;
+  if (place_of_.size() + more > kMostSeriesOfStretch) return static_cast<const Places*>(nullptr);
+  Places& places = places_[table_id];
+  for (std::size_t alias = 0; alias < keys.size(); ++alias) {
+    places.push_back(place_of((**series)[alias], std::move(keys[alias]), buckets));
+  }
+  return static_cast<const Places*>(&places);
+}
+
+RollupMaker::Place RollupMaker::place_of(const wire::SeriesInfo& series, std::string key,
+                                         std::size_t buckets) {
+  if (const auto known = place_of_.find(key); known != place_of_.end()) return known->second;
+  if (unions_.empty() || unions_.back().table.size() >= wire::kMaxSeries) unions_.emplace_back();
+  Union& into = unions_.back();
+  const Place place{unions_.size() - 1, into.table.size()};
+  into.table.push_back(series);
+  into.series.emplace_back();
+  into.series.back().kind = series.kind;
+  into.series.back().buckets.resize(buckets);
+  into.walks.emplace_back();
+  into.has_begun.push_back(false);
+  place_of_.emplace(std::move(key), place);
+  return place;
 }
 
 void RollupMaker::add_block(const StoreHistory::Block& block, std::int64_t begin_ms,
-                            TableRollup& table) {
+                            const Places& places) {
   const auto reader = wire::ColumnReader::open(block.columns);
-  if (!reader) return;
+  if (!reader || places.empty()) return;
   values_.resize(reader->rows());
+  bool has_samples = false;
+  std::int64_t end_ms = 0;
   for (const std::int64_t time_ms : reader->times_ms()) {
     if (time_ms < begin_ms || time_ms >= begin_ms + api::kHourMs) continue;
-    table.has_samples = true;
-    table.end_ms = std::max(table.end_ms, time_ms);
+    has_samples = true;
+    end_ms = std::max(end_ms, time_ms);
   }
-  for (std::size_t alias = 0; alias < table.series.size(); ++alias) {
+  for (std::size_t alias = 0; alias < places.size(); ++alias) {
+    Union& into = unions_[places[alias].part];
+    const std::size_t at = places[alias].at;
+    if (has_samples) {
+      into.has_samples = true;
+      into.end_ms = std::max(into.end_ms, end_ms);
+    }
     if (!reader->read(alias, values_)) continue;
-    api::IncreaseWalk& walk = walks_[table.walks[alias]];
-    api::add_samples(reader->times_ms(), values_, begin_ms, api::kMinuteMs, walk,
-                     table.series[alias]);
-    table.is_ragged = table.is_ragged || walk.went_back();
+    api::IncreaseWalk& walk = into.walks[at];
+    api::add_samples(reader->times_ms(), values_, begin_ms, api::kMinuteMs, walk, into.series[at]);
+    into.is_ragged = into.is_ragged || walk.went_back();
   }
 }
 
 // Whether one of its usual blocks reaches into the hour after it.
 Result<bool> RollupMaker::make_hour(RollupJob::Stretch& stretch) {
   const std::int64_t begin_ms = stretch.place * api::kHourMs;
-  walks_.clear();
-  walk_of_.clear();
-  series_of_stretch_ = 0;
-  Tables tables;
+  begin_stretch();
   bool reaches_on = false;
   const auto keys =
       history_.blocks(stretch.node, begin_ms - api::kMaxRateGapMs, begin_ms + api::kHourMs,
@@ -234,11 +264,11 @@ Result<bool> RollupMaker::make_hour(RollupJob::Stretch& stretch) {
     const auto read = history_.with_block(key.id, [&](const StoreHistory::Block& block) {
       reaches_on = reaches_on || (block.end_ms >= begin_ms + api::kHourMs &&
                                   block.end_ms - key.start_ms <= kUsualBlockSpanMs);
-      const auto table = table_of(tables, stretch.node, block.table_id, kMinutesOfHour);
-      if (!table) {
-        added = table.error();
-      } else if (*table != nullptr) {
-        add_block(block, begin_ms, **table);
+      const auto places = places_of(stretch.node, block.table_id, kMinutesOfHour);
+      if (!places) {
+        added = places.error();
+      } else if (*places != nullptr) {
+        add_block(block, begin_ms, **places);
       } else {
         stretch.lacks_something = true;
       }
@@ -246,54 +276,67 @@ Result<bool> RollupMaker::make_hour(RollupJob::Stretch& stretch) {
     if (!read) return read.error();
     if (!added) return added.error();
   }
-  finish(tables, stretch);
+  finish(stretch);
   return reaches_on;
 }
 
 Result<void> RollupMaker::make_day(RollupJob::Stretch& stretch) {
-  walks_.clear();
-  walk_of_.clear();
-  series_of_stretch_ = 0;
-  Tables tables;
+  begin_stretch();
   const std::int64_t first = stretch.place * static_cast<std::int64_t>(kHoursOfDay);
-  const auto add = [&](const StoreHistory::Stretch& hour) -> Result<void> {
-    for (const StoreHistory::Rollup& rollup : hour.rollups) {
-      const auto table = table_of(tables, stretch.node, rollup.table_id, kHoursOfDay);
-      if (!table) return table.error();
-      if (*table == nullptr) {
-        stretch.lacks_something = true;
-        continue;
-      }
-      const auto reader = api::RollupReader::open(rollup.data);
-      if (!reader) continue;
-      TableRollup& day = **table;
-      const bool is_first = !day.has_samples;
-      day.has_samples = true;
-      day.is_ragged = day.is_ragged || rollup.is_ragged;
-      day.end_ms = std::max(day.end_ms, rollup.end_ms);
-      api::RollupSeries minutes;
-      for (std::size_t alias = 0; alias < day.series.size(); ++alias) {
-        api::RollupSeries& series = day.series[alias];
-        if (!reader->read(alias, series.kind, minutes)) continue;
-        if (is_first) series.before = minutes.before;
-        api::RollupBucket& bucket = series.buckets[static_cast<std::size_t>(hour.place - first)];
-        for (const api::RollupBucket& minute : minutes.buckets) merge(bucket, minute);
-      }
-    }
-    return {};
-  };
-  const auto added = history_.each_stretch(Kind::minutes, stretch.node, first,
-                                           first + static_cast<std::int64_t>(kHoursOfDay), add);
+  const auto added = history_.each_stretch(
+      Kind::minutes, stretch.node, first, first + static_cast<std::int64_t>(kHoursOfDay),
+      [&](const StoreHistory::Stretch& hour) {
+        return add_hour(hour, static_cast<std::size_t>(hour.place - first), stretch);
+      });
   if (!added) return added;
-  finish(tables, stretch);
+  finish(stretch);
   return {};
 }
 
-void RollupMaker::finish(Tables& tables, RollupJob::Stretch& stretch) {
-  for (auto& [table_id, table] : tables) {
-    if (!table.has_samples || table.series.empty()) continue;
-    const auto data = encoder_.encode(table.series);
-    stretch.made.push_back({table_id, table.end_ms, table.is_ragged, {data.begin(), data.end()}});
+Result<void> RollupMaker::add_hour(const StoreHistory::Stretch& hour, std::size_t bucket,
+                                   RollupJob::Stretch& day) {
+  for (const StoreHistory::Rollup& rollup : hour.rollups) {
+    const auto places = places_of(day.node, rollup.table_id, kHoursOfDay);
+    if (!places) return places.error();
+    if (*places != nullptr) {
+      add_rollup(rollup, bucket, **places);
+    } else {
+      day.lacks_something = true;
+    }
+  }
+  return {};
+}
+
+void RollupMaker::add_rollup(const StoreHistory::Rollup& rollup, std::size_t bucket,
+                             const Places& places) {
+  const auto reader = api::RollupReader::open(rollup.data);
+  if (!reader) return;
+  api::RollupSeries minutes;
+  for (std::size_t alias = 0; alias < places.size(); ++alias) {
+    Union& day = unions_[places[alias].part];
+    const std::size_t at = places[alias].at;
+    day.has_samples = true;
+    day.is_ragged = day.is_ragged || rollup.is_ragged;
+    day.end_ms = std::max(day.end_ms, rollup.end_ms);
+    api::RollupSeries& series = day.series[at];
+    if (!reader->read(alias, series.kind, minutes)) continue;
+    if (!day.has_begun[at]) series.before = minutes.before;
+    day.has_begun[at] = true;
+    for (const api::RollupBucket& minute : minutes.buckets) merge(series.buckets[bucket], minute);
+  }
+}
+
+void RollupMaker::finish(RollupJob::Stretch& stretch) {
+  for (Union& one : unions_) {
+    if (!one.has_samples) continue;
+    const auto data = encoder_.encode(one.series);
+    const auto table_id = to_stored(wire::series_table_id(one.table));
+    stretch.made.push_back(
+        {table_id,
+         one.end_ms,
+         one.is_ragged,
+         {data.begin(), data.end()},
+         std::make_shared<const std::vector<wire::SeriesInfo>>(std::move(one.table))});
   }
 }
 

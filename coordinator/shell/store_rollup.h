@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct RollupJob {
     std::int64_t end_ms = 0;
     bool is_ragged = false;
     std::vector<std::byte> data;
+    // The table's, which may be made for this. Null: it is there.
+    std::shared_ptr<const std::vector<wire::SeriesInfo>> series = {};
   };
   // All that there is of one node in one hour or day, in place of what there was. `block`: the
   // newest that made it stale; newer ones leave it so.
@@ -56,7 +59,7 @@ class RollupMaker {
 
   // Of a node and hour: with more the hour is not rolled up.
   static constexpr std::size_t kMostBlocksOfHour = 50'000;
-  // Of a node and hour, or day, over all of its tables: about 3 kB each. Further tables are left
+  // Of a node and hour, or day, over all of its tables: about 3 kB each. Tables with more are left
   // out.
   static constexpr std::size_t kMostSeriesOfStretch = 4 * wire::kMaxSeries;
 
@@ -76,14 +79,22 @@ class RollupMaker {
  private:
   explicit RollupMaker(StoreHistory history) : history_(std::move(history)) {}
 
-  struct TableRollup {
+  // Of the series of all tables that a node had in one hour or day, each once, as far as they find
+  // room in one table.
+  struct Union {
+    std::vector<wire::SeriesInfo> table;
     std::vector<api::RollupSeries> series;
-    std::vector<std::size_t> walks;  // by alias, into walks_
+    std::vector<api::IncreaseWalk> walks;
+    std::vector<bool> has_begun;
     std::int64_t end_ms = 0;
     bool has_samples = false;
     bool is_ragged = false;
   };
-  using Tables = std::map<std::int64_t, TableRollup>;
+  struct Place {
+    std::size_t part = 0;  // into unions_
+    std::size_t at = 0;
+  };
+  using Places = std::vector<Place>;  // of a table's series
 
   Result<void> redo_stale(RollupJob& job, std::int64_t now_ms);
   Result<void> make_days(RollupJob& job, const StoreFacts& facts);
@@ -92,18 +103,23 @@ class RollupMaker {
   Result<std::int64_t> next_hour(std::int64_t node, std::int64_t from);
   Result<bool> make_hour(RollupJob::Stretch& stretch);
   Result<void> make_day(RollupJob::Stretch& stretch);
-  Result<TableRollup*> table_of(Tables& tables, std::int64_t node, std::int64_t table_id,
-                                std::size_t buckets);
-  void add_block(const StoreHistory::Block& block, std::int64_t begin_ms, TableRollup& table);
-  void finish(Tables& tables, RollupJob::Stretch& stretch);
+  void begin_stretch();
+  Result<const Places*> places_of(std::int64_t node, std::int64_t table_id, std::size_t buckets);
+  Place place_of(const wire::SeriesInfo& series, std::string key, std::size_t buckets);
+  void add_block(const StoreHistory::Block& block, std::int64_t begin_ms, const Places& places);
+  Result<void> add_hour(const StoreHistory::Stretch& hour, std::size_t bucket,
+                        RollupJob::Stretch& day);
+  void add_rollup(const StoreHistory::Rollup& rollup, std::size_t bucket, const Places& places);
+  void finish(RollupJob::Stretch& stretch);
   bool is_full(const RollupJob& job) const;
 
   StoreHistory history_;
   Statement stale_, days_, next_node_;
   api::RollupEncoder encoder_;
-  std::vector<api::IncreaseWalk> walks_;
-  std::map<std::string, std::size_t> walk_of_;  // by series
-  std::size_t series_of_stretch_ = 0;
+  // Of the stretch in hand.
+  std::vector<Union> unions_;
+  std::map<std::string, Place> place_of_;  // by series
+  std::map<std::int64_t, Places> places_;  // by table
   std::vector<double> values_;
   std::int64_t last_node_ = 0;  // whose hours on the way are made
   std::int64_t next_hour_ = 0;  // of the node after it; 0: not known yet

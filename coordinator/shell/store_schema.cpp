@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "coordinator/shell/store_tables.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/limits.h"
 
@@ -132,7 +133,40 @@ constexpr const char* kFromForm1 = R"sql(
 DROP INDEX blocks_by_time;
 DROP INDEX long_blocks;
 )sql";
-static_assert(kStoreVersion == 2);
+
+// Series tables keep what they are used for (store_tables.h), and each node from when on its blocks
+// are all there. Of older tables it is not known what they are used for: for all that there is.
+constexpr const char* kForm3 = R"sql(
+CREATE TABLE tables_of_form_3 (
+  id INTEGER PRIMARY KEY,
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  table_id INTEGER NOT NULL,
+  seen INTEGER,
+  base INTEGER,
+  blocks_until INTEGER,
+  minutes_until INTEGER,
+  hours_until INTEGER,
+  series BLOB NOT NULL,
+  UNIQUE (node, table_id)
+) STRICT;
+INSERT INTO tables_of_form_3
+  SELECT id, node, table_id, id, NULL,
+    (SELECT max(start_ms) FROM blocks WHERE blocks.node = tables.node),
+    (SELECT max(hour) FROM minutes WHERE minutes.node = tables.node),
+    (SELECT max(day) FROM hours WHERE hours.node = tables.node),
+    series
+  FROM tables;
+DROP TABLE tables;
+ALTER TABLE tables_of_form_3 RENAME TO tables;
+CREATE INDEX tables_as_seen ON tables (node, seen) WHERE seen IS NOT NULL;
+CREATE INDEX whole_tables ON tables (node) WHERE base IS NULL;
+CREATE INDEX tables_by_base ON tables (base) WHERE base IS NOT NULL;
+ALTER TABLE nodes ADD COLUMN raw_from INTEGER NOT NULL DEFAULT 0;
+UPDATE nodes SET raw_from = coalesce((SELECT value FROM facts WHERE id = 2), 0);
+PRAGMA user_version = 3;
+)sql";
+static_assert(kStoreVersion == 3);
+static_assert(static_cast<int>(StoreFact::former_raw_from) == 2, "stands in kForm3");
 
 Result<std::int64_t> read_version(Database& database) {
   auto statement = database.prepare("PRAGMA user_version");
@@ -158,23 +192,31 @@ Result<void> for_each_row(Database& database, std::string_view sql, Each each) {
 using NodesByKey = std::map<std::int64_t, StoredNode>;
 
 Result<void> load_tables(Database& database, NodesByKey& nodes) {
-  auto loaded = for_each_row(
-      database, "SELECT node, table_id FROM tables ORDER BY id", [&](const Statement& row) {
-        if (const auto found = nodes.find(row.integer(0)); found != nodes.end()) {
-          found->second.tables.push_back(from_stored(row.integer(1)));
-        }
-      });
+  static_assert(StoreTables::kMostLoaded == 64, "stands in the query");
+  auto loaded =
+      for_each_row(database,
+                   "SELECT node, table_id FROM ("
+                   "  SELECT *, row_number() OVER (PARTITION BY node ORDER BY seen DESC) AS rank"
+                   "  FROM (SELECT node, table_id, seen FROM tables WHERE seen IS NOT NULL))"
+                   " WHERE rank <= 64 ORDER BY node, rank DESC",
+                   [&](const Statement& row) {
+                     if (const auto found = nodes.find(row.integer(0)); found != nodes.end()) {
+                       found->second.tables.push_back(from_stored(row.integer(1)));
+                     }
+                   });
   if (!loaded) return loaded;
   // The series of the newest birth: of other tables the core needs no more than the ids.
   return for_each_row(database,
-                      "SELECT nodes.id, series FROM nodes JOIN tables"
-                      " ON tables.node = nodes.id AND tables.table_id = nodes.table_id",
+                      "SELECT one.series, base.series, nodes.id, nodes.table_id"
+                      " FROM nodes JOIN tables AS one"
+                      " ON one.node = nodes.id AND one.table_id = nodes.table_id"
+                      " LEFT JOIN tables AS base ON base.id = one.base",
                       [&](const Statement& row) {
-                        const auto found = nodes.find(row.integer(0));
-                        auto table = wire::decode_birth(row.blob(1));
-                        if (found == nodes.end() || !table) return;
-                        found->second.birth.table_id = table->table_id;
-                        found->second.birth.series = std::move(table->series);
+                        const auto found = nodes.find(row.integer(2));
+                        auto series = table_of(row);
+                        if (found == nodes.end() || !series) return;
+                        found->second.birth.table_id = from_stored(row.integer(3));
+                        found->second.birth.series = std::move(*series);
                       });
 }
 
@@ -211,8 +253,10 @@ Result<void> prepare_schema(Database& database) {
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
-  const char* const first = *version == 0 ? kSchema : kFromForm1;
-  for (const char* const sql : {first, kBlockIndexes, kForm2}) {
+  std::vector<const char*> steps;
+  if (*version < 2) steps = {*version == 0 ? kSchema : kFromForm1, kBlockIndexes, kForm2};
+  steps.push_back(kForm3);
+  for (const char* const sql : steps) {
     if (const auto done = database.execute(sql); !done) return done;
   }
   return transaction->commit();

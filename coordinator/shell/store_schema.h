@@ -19,7 +19,7 @@
 
 namespace bw::coordinator {
 
-inline constexpr std::int64_t kStoreVersion = 2;
+inline constexpr std::int64_t kStoreVersion = 3;
 
 // Of a new file. Blocks of 2 to 10 kB lie mostly in overflow pages, which are full but for the
 // last: small pages waste 4 % of the file where the usual 4096 bytes waste 11 %. And a commit
@@ -36,11 +36,11 @@ Result<void> prepare_schema(Database& database);
 
 // Numbers of the store's own, kept in `facts`.
 enum class StoreFact : std::uint8_t {
-  rolled_until,    // hours since 1970: all before it are rolled up, but for those in `stale`
-  marked_until,    // hours: a block of one before it makes its hour stale; never below rolled_until
-  raw_from,        // hours: blocks of earlier ones were dropped, and they can't be rolled up again
-  block_floor,     // the highest id of a block that was ever dropped
-  dropped_blocks,  // by retention, ever
+  rolled_until,  // hours since 1970: all before it are rolled up, but for those in `stale`
+  marked_until,  // hours: a block of one before it makes its hour stale; never below rolled_until
+  former_raw_from,  // of form 2: now each node has its own
+  block_floor,      // the highest id of a block that was ever dropped
+  dropped_blocks,   // by retention, ever
   dropped_rollups,
   dropped_events,
   missed_blocks,   // dropped before a cursor in `cursors` came to them

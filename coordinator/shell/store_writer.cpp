@@ -42,8 +42,6 @@ Result<StoreWriter> StoreWriter::open(Database database) {
        "first_seen_ms) WHERE id "
        "= ?"},
       {&writer.set_state_, "UPDATE nodes SET state = ? WHERE id = ?"},
-      {&writer.add_table_,
-       "INSERT INTO tables (node, table_id, series) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
       {&writer.add_block_,
        "INSERT INTO blocks (id, node, epoch, number, table_id, start_ms, end_ms, rows, columns)"
        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
@@ -62,6 +60,7 @@ Result<StoreWriter> StoreWriter::open(Database database) {
        " ON CONFLICT (node, hour) DO UPDATE SET block = excluded.block,"
        " last_ms = excluded.last_ms"},
       {&writer.put_cursor_, "INSERT OR REPLACE INTO cursors (name, block) VALUES (?, ?)"},
+      {&writer.raw_from_, "SELECT raw_from FROM nodes WHERE id = ?"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = writer.database_->prepare(sql);
@@ -71,7 +70,10 @@ Result<StoreWriter> StoreWriter::open(Database database) {
   auto facts = load_facts(*writer.database_);
   if (!facts) return facts.error();
   *writer.facts_ = *facts;
-  auto upkeep = StoreUpkeep::open(*writer.database_, *writer.facts_);
+  auto tables = StoreTables::open(*writer.database_);
+  if (!tables) return tables.error();
+  writer.tables_ = std::make_unique<StoreTables>(std::move(*tables));
+  auto upkeep = StoreUpkeep::open(*writer.database_, *writer.facts_, *writer.tables_);
   if (!upkeep) return upkeep.error();
   writer.upkeep_.emplace(std::move(*upkeep));
   auto last = writer.database_->prepare("SELECT coalesce(max(id), 0) FROM blocks");
@@ -96,6 +98,7 @@ Result<void> StoreWriter::carry_out(const std::vector<Change>& changes) {
   const auto written = write_all();
   if (!written) {
     keys_.clear();  // may name rows that were rolled back
+    tables_->forget();
     next_block_ = next_block;
   }
   return written;
@@ -122,20 +125,15 @@ Result<std::int64_t> StoreWriter::key_of(const NodeId& node, std::int64_t seen_m
   return Error{"the row of node " + node.str() + " was written but is not there"};
 }
 
-Result<void> StoreWriter::put_table(std::int64_t key, std::uint64_t table_id,
-                                    const std::vector<wire::SeriesInfo>& series) {
-  wire::NodeBirth table;
-  table.epoch = 1;  // of no meaning, but without one it is no birth
-  table.table_id = table_id;
-  table.series = series;
-  return add_table_.bind(1, key).bind(2, to_stored(table_id)).bind(3, encoder_.encode(table)).run();
-}
-
 Result<void> StoreWriter::put(const PutNode& change) {
   const auto key = key_of(change.node, change.seen_ms);
   if (!key) return key.error();
-  const auto table = put_table(*key, change.birth.table_id, change.birth.series);
-  if (!table) return table;
+  // Where they come with it. What stands for a table that is not there must not be taken for it.
+  if (!change.birth.series.empty()) {
+    const auto table = tables_->put(*key, to_stored(change.birth.table_id), change.birth.series,
+                                    StoreTables::Origin::node);
+    if (!table) return table;
+  }
   wire::NodeBirth birth = change.birth;
   birth.series.clear();
   birth.table_id = wire::series_table_id(birth.series);
@@ -155,7 +153,7 @@ Result<void> StoreWriter::put(const PutState& change) {
 Result<void> StoreWriter::put(const PutTable& change) {
   const auto key = key_of(change.node, 0);
   if (!key) return key.error();
-  return put_table(*key, change.table_id, change.series);
+  return tables_->put(*key, to_stored(change.table_id), change.series, StoreTables::Origin::node);
 }
 
 Result<void> StoreWriter::put(const PutBlock& change) {
@@ -175,6 +173,9 @@ Result<void> StoreWriter::put(const PutBlock& change) {
                          .run();
   if (!added || database_->changes() == 0) return added;
   ++next_block_;
+  const auto noted =
+      tables_->note(StoreTables::Use::blocks, *key, to_stored(change.table_id), span.start_ms);
+  if (!noted) return noted;
   return mark_stale(*key, id, change, span.start_ms, span.end_ms);
 }
 
@@ -183,10 +184,13 @@ Result<void> StoreWriter::put(const PutBlock& change) {
 // would look for it in another than that it begins in.
 Result<void> StoreWriter::mark_stale(std::int64_t key, std::int64_t block, const PutBlock& change,
                                      std::int64_t start_ms, std::int64_t end_ms) {
-  const std::int64_t raw_from = fact(*facts_, StoreFact::raw_from);
   const std::int64_t marked_until = fact(*facts_, StoreFact::marked_until);
   const bool is_usual = end_ms - start_ms <= kUsualBlockSpanMs;
   if (is_usual && start_ms / api::kHourMs >= marked_until) return {};
+  const auto row = raw_from_.bind(1, key).step();
+  const std::int64_t raw_from = row && *row ? raw_from_.integer(0) : 0;
+  raw_from_.reset();
+  if (!row) return row.error();
   std::set<std::int64_t> hours;
   const auto add = [&](std::int64_t time_ms) {
     hours.insert(time_ms / api::kHourMs);

@@ -11,6 +11,7 @@
 
 #include "base/runtime/sqlite.h"
 #include "coordinator/core/records.h"
+#include "coordinator/shell/store_tables.h"
 #include "coordinator/shell/store_upkeep.h"
 #include "schemas/wire/codec.h"
 
@@ -48,8 +49,6 @@ class StoreWriter {
   Result<void> put(const PutGap& change);
   Result<void> put(const PutProgress& change);
   Result<void> put(const PutExportCursor& change);
-  Result<void> put_table(std::int64_t key, std::uint64_t table_id,
-                         const std::vector<wire::SeriesInfo>& series);
 
   // Marks the hours that a block changes and that are rolled up already.
   Result<void> mark_stale(std::int64_t key, std::int64_t block, const PutBlock& change,
@@ -58,10 +57,11 @@ class StoreWriter {
   // Outlive all statements: declared first. At addresses of their own, since `upkeep_` uses them.
   std::unique_ptr<Database> database_;
   std::unique_ptr<StoreFacts> facts_;
+  std::unique_ptr<StoreTables> tables_;
   std::optional<StoreUpkeep> upkeep_;
   std::int64_t next_block_ = 0;
-  Statement find_node_, add_node_, set_birth_, set_state_, add_table_, add_block_, add_event_,
-      add_gap_, set_progress_, mark_stale_, put_cursor_;
+  Statement find_node_, add_node_, set_birth_, set_state_, add_block_, add_event_, add_gap_,
+      set_progress_, mark_stale_, put_cursor_, raw_from_;
   std::map<std::string, std::int64_t> keys_;
   wire::Encoder encoder_;
 };

@@ -2,7 +2,6 @@
 import contextlib
 import os
 import shutil
-import sqlite3
 import subprocess
 import time
 
@@ -24,22 +23,18 @@ def record_trace(bench):
     return os.path.join(state, "bellwether.db")
 
 
-def is_of_today(path):
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return database.execute("PRAGMA user_version").fetchone()[0] >= 2
+def ours(bench, trace):
+    """The recording as a store keeps it: (facts, bytes of each table, of the whole file).
 
-
-def ours(bench, trace, name):
-    """Bytes of each table, with the series tables as they really changed, and of the whole file."""
-    if is_of_today(trace):
-        return {table: pages_of(trace, (table,)) for table in HISTORY}, os.path.getsize(trace)
-    folder = bench.path(name)
-    bench.tool("refill", trace, folder, 1)
-    path = os.path.join(folder, "bellwether.db")
+    Written anew by today's code, with the series tables as they really changed and all of it rolled
+    up, the last hour too: of what would be kept nothing is missing.
+    """
+    facts = bench.tool("replay", trace, bench.path("replay"))
+    path = os.path.join(bench.path("replay"), "bellwether.db")
     sizes = {table: pages_of(path, (table,)) for table in HISTORY}
     whole = os.path.getsize(path)
-    bench.forget(name)
-    return sizes, whole
+    bench.forget("replay")
+    return facts, sizes, whole
 
 
 def promtool_bytes(bench, trace):
@@ -95,34 +90,30 @@ def victoria_bytes(bench, trace):
     return data, index
 
 
-def changed_tables(path):
-    """Bytes of the series tables behind the first: each goes over the wire once."""
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        rows = database.execute("SELECT length(series) FROM tables ORDER BY id").fetchall()
-    return sum(row[0] for row in rows[1:]), len(rows)
-
-
 def report(bench, trace, suffix):
     facts = bench.tool("trace", trace)
+    # Prometheus and VictoriaMetrics get the blocks of the usual width, and names that never change.
     samples = facts["samples"]
-    sizes, whole = ours(bench, trace, "refill")
-    rest = sum(sizes.values())
+    kept, sizes, whole = ours(bench, trace)
+    rest = sum(sizes.values()) / kept["samples"]
     prometheus_size = promtool_bytes(bench, trace)
     data, index = victoria_bytes(bench, trace)
     bench.say(f"trace{suffix}: {facts['series']} series, {facts['blocks']} blocks,"
               f" {samples} samples; columns {facts['columns_bytes'] / samples:.4f} B a sample")
-    bench.say("  at rest, B a sample: " + ", ".join(
-        f"{table} {size / samples:.4f}" for table, size in sizes.items())
-        + f"; the whole file {whole / samples:.4f}; Prometheus {prometheus_size / samples:.4f};"
-        f" VictoriaMetrics {data / samples:.4f} + index {index / samples:.4f}")
-    bench.add("rest_bytes_per_sample" + suffix, rest / samples, "B", prometheus_size / samples)
-    bench.add("rest_bytes_ratio_prometheus" + suffix, rest / prometheus_size, "ratio")
-    more, tables = changed_tables(trace)
+    bench.say(f"  at rest, B a sample of {kept['samples']}: " + ", ".join(
+        f"{table} {size / kept['samples']:.4f}" for table, size in sizes.items())
+        + f"; the whole file {whole / kept['samples']:.4f}; Prometheus"
+        f" {prometheus_size / samples:.4f}; VictoriaMetrics {data / samples:.4f}"
+        f" + index {index / samples:.4f}")
+    bench.add("rest_bytes_per_sample" + suffix, rest, "B", prometheus_size / samples)
+    bench.add("rest_bytes_ratio_prometheus" + suffix, rest / (prometheus_size / samples), "ratio")
+    more = kept["table_bytes"] / kept["samples"]
     bench.say(f"  on the wire, B a sample: blocks {facts['wire_bytes'] / samples:.4f}, tables"
-              f" behind the first of {tables}: {more / samples:.4f}")
-    bench.add("wire_bytes_per_sample" + suffix, (facts["wire_bytes"] + more) / samples, "B")
+              f" behind the first of {kept['tables']}: {more:.4f}")
+    bench.add("wire_bytes_per_sample" + suffix, facts["wire_bytes"] / samples + more, "B")
     # Of both with what names the series.
-    bench.add("store_bytes_ratio_victoriametrics" + suffix, rest / (data + index), "ratio")
+    ratio = rest / ((data + index) / samples)
+    bench.add("store_bytes_ratio_victoriametrics" + suffix, ratio, "ratio")
     return facts
 
 

@@ -60,6 +60,13 @@ void write_store(Exposition& out, const ServiceView& service) {
   out.single("bw_store_missed_blocks_total", "counter",
              "Blocks dropped before they were exported, since the file was made.",
              service.store.missed_blocks);
+  out.single("bw_store_skipped_hours_total", "counter",
+             "Hours and days of a node whose rollups lack something, having more blocks or series "
+             "than are read.",
+             service.store.skipped_hours);
+  out.single("bw_store_unmarked_hours_total", "counter",
+             "Hours that late blocks changed, but that are not rolled up again.",
+             service.store.unmarked_hours);
   out.single("bw_store_rolled_until_seconds", "gauge",
              "All history before this time is rolled up, since 1970.",
              static_cast<std::uint64_t>(service.store.rolled_until_ms / 1000));

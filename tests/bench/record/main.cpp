@@ -3,6 +3,7 @@
 //   bw_record_bench trace TRACE                  what a trace holds, and its size on the wire
 //   bw_record_bench noisy DIRECTORY SERIES MINUTES
 //   bw_record_bench refill TRACE DIRECTORY NODES
+//   bw_record_bench replay TRACE DIRECTORY
 //   bw_record_bench days TRACE DIRECTORY NODES DAYS SERIES
 //   bw_record_bench outbox TRACE DIRECTORY MINUTES
 //   bw_record_bench openmetrics TRACE            not JSON
@@ -184,9 +185,18 @@ int run(Arguments in) {
     const std::size_t days = in.number();
     const MonthResult made =
         must(fill_with_days(directory, narrowed(whole, in.number()), nodes, days));
-    std::printf("{\"blocks\": %llu, \"samples\": %llu, \"fill_s\": %.1f, \"roll_up_s\": %.1f}\n",
-                static_cast<unsigned long long>(made.blocks),
-                static_cast<unsigned long long>(made.samples), made.fill_s, made.roll_up_s);
+    std::printf(
+        "{\"blocks\": %llu, \"samples\": %llu, \"fill_s\": %.1f, \"roll_up_s\": %.1f,"
+        " \"rolled_share\": %.4f}\n",
+        static_cast<unsigned long long>(made.blocks), static_cast<unsigned long long>(made.samples),
+        made.fill_s, made.roll_up_s, made.rolled_share);
+  } else if (command == "replay") {
+    const std::string path = in.text();
+    const ReplayResult made = must(replay(path, in.text()));
+    std::printf("{\"samples\": %llu, \"tables\": %llu, \"table_bytes\": %llu}\n",
+                static_cast<unsigned long long>(made.samples),
+                static_cast<unsigned long long>(made.tables),
+                static_cast<unsigned long long>(made.table_bytes));
   } else if (command == "outbox") {
     const Trace trace = must(load_trace(in.text()));
     const std::string directory = in.text();

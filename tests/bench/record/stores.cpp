@@ -1,5 +1,6 @@
 #include "tests/bench/record/stores.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "base/runtime/clock.h"
 #include "coordinator/shell/store_rollup.h"
 #include "coordinator/shell/store_schema.h"
+#include "coordinator/shell/store_tables.h"
 #include "coordinator/shell/store_writer.h"
 
 namespace bw::bench {
@@ -18,6 +20,7 @@ using coordinator::Change;
 using coordinator::StoreWriter;
 
 constexpr std::int64_t kMinuteMs = 60'000;
+constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 
 std::string store_file(const std::string& directory) {
   return directory + "/bellwether.db";
@@ -79,6 +82,90 @@ Result<void> roll_up(const std::string& directory, StoreWriter& store, std::int6
   }
 }
 
+// Of the first nodes to the others, hour by hour, so that blocks lie in the file in their order.
+Result<void> copy_history(Database& database, std::size_t made, std::int64_t first_ms,
+                          std::int64_t last_ms) {
+  const std::string number = std::to_string(made);
+  const auto from = [&](const std::string& table) {
+    return " FROM nodes AS copy CROSS JOIN " + table + " AS one WHERE copy.id > " + number +
+           " AND one.node = (copy.id - 1) % " + number + " + 1";
+  };
+  auto blocks = database.prepare(
+      "INSERT INTO blocks (node, epoch, number, table_id, start_ms, end_ms, rows, columns)"
+      " SELECT copy.id, epoch, number, one.table_id, start_ms, end_ms, rows, columns" +
+      from("blocks") + " AND start_ms >= ?1 AND start_ms < ?2 ORDER BY start_ms");
+  if (!blocks) return blocks.error();
+  for (std::int64_t hour_ms = first_ms; hour_ms < last_ms; hour_ms += kHourMs) {
+    const auto done = blocks->bind(1, hour_ms).bind(2, hour_ms + kHourMs).run();
+    if (!done) return done;
+  }
+  const std::string rest = ", one.table_id, end_ms, is_ragged, data";
+  for (const std::string& sql :
+       {"INSERT INTO minutes SELECT copy.id, hour" + rest + from("minutes"),
+        "INSERT INTO hours SELECT copy.id, day" + rest + from("hours")}) {
+    if (const auto done = database.execute(sql.c_str()); !done) return done;
+  }
+  return {};
+}
+
+Result<void> replay_tables(Database& from, StoreWriter& store, ReplayResult& result) {
+  const auto column = base_column(from);
+  if (!column) return column.error();
+  auto tables = from.prepare("SELECT series, " + *column +
+                             ", table_id FROM tables WHERE node = (SELECT min(node) FROM blocks)"
+                             " AND table_id IN (SELECT table_id FROM blocks) ORDER BY id");
+  if (!tables) return tables.error();
+  wire::Encoder encoder;
+  while (true) {
+    const auto row = tables->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    auto series = coordinator::table_of(*tables);
+    if (!series) return Error{"a series table can't be read"};
+    wire::NodeBirth birth;
+    birth.epoch = 1;
+    birth.series = *series;
+    birth.table_id = coordinator::from_stored(tables->integer(2));
+    if (result.tables++ > 0) result.table_bytes += encoder.encode(birth).size();
+    const auto put =
+        store.carry_out({coordinator::PutTable{node_id(0), birth.table_id, std::move(*series)}});
+    if (!put) return put;
+  }
+}
+
+// When the last of them ended.
+Result<std::int64_t> replay_blocks(Database& from, StoreWriter& store, ReplayResult& result) {
+  auto blocks = from.prepare(
+      "SELECT epoch, number, table_id, start_ms, end_ms, rows, columns FROM blocks"
+      " WHERE node = (SELECT min(node) FROM blocks) ORDER BY id");
+  if (!blocks) return blocks.error();
+  std::int64_t last_ms = 0;
+  std::vector<double> column;
+  while (true) {
+    const auto row = blocks->step();
+    if (!row) return row.error();
+    if (!*row) return last_ms;
+    const auto columns = blocks->blob(6);
+    coordinator::PutBlock block{node_id(0),
+                                coordinator::from_stored(blocks->integer(0)),
+                                coordinator::from_stored(blocks->integer(1)),
+                                coordinator::from_stored(blocks->integer(2)),
+                                blocks->integer(3),
+                                blocks->integer(4),
+                                static_cast<std::uint32_t>(blocks->integer(5)),
+                                {columns.begin(), columns.end()}};
+    last_ms = std::max(last_ms, block.end_ms);
+    const auto reader = wire::ColumnReader::open(block.columns);
+    if (!reader) return Error{"a block can't be read"};
+    column.resize(reader->rows());
+    for (std::size_t alias = 0; alias < reader->columns(); ++alias) {
+      if (!reader->read(alias, column)) return Error{"a column that can't be read"};
+      for (const double value : column) result.samples += std::isnan(value) ? 0 : 1;
+    }
+    if (const auto put = store.carry_out({std::move(block)}); !put) return put.error();
+  }
+}
+
 }  // namespace
 
 Result<void> fill_with_trace(const std::string& directory, const Trace& trace, std::size_t nodes) {
@@ -105,18 +192,24 @@ Result<MonthResult> fill_with_days(const std::string& directory, const Trace& tr
   const std::int64_t now_ms = to_ms(wall_now());
   const auto minutes = static_cast<std::int64_t>(days) * 24 * 60;
   const std::int64_t first_ms = now_ms - minutes * kMinuteMs;
+  // All pages of the indexes stay at hand.
+  const auto cached = store->database().execute("PRAGMA cache_size = -524288");
+  if (!cached) return cached.error();
   if (const auto added = add_nodes(*store, trace, nodes, first_ms); !added) return added.error();
+  const std::size_t made = std::min(nodes, kMadeNodes);
   MonthResult result;
   Instant begin = monotonic_now();
   for (std::int64_t minute = 0; minute < minutes; ++minute) {
     std::vector<Change> changes;
-    for (std::size_t node = 0; node < nodes; ++node) {
+    for (std::size_t node = 0; node < made; ++node) {
       const auto number = static_cast<std::uint64_t>(minute + 1);
       const TraceBlock& from = trace.blocks[(node + number) % trace.blocks.size()];
       const std::int64_t by_ms = first_ms + minute * kMinuteMs - from.times_ms.front();
       changes.emplace_back(block_of(trace, from, node, number, by_ms));
-      result.samples += from.values.size();
-      ++result.blocks;
+      // Of each copy too.
+      const std::uint64_t copies = (nodes - node - 1) / made + 1;
+      result.samples += from.values.size() * copies;
+      result.blocks += copies;
     }
     if (const auto done = store->carry_out(changes); !done) return done.error();
   }
@@ -124,6 +217,29 @@ Result<MonthResult> fill_with_days(const std::string& directory, const Trace& tr
   begin = monotonic_now();
   if (const auto rolled = roll_up(directory, *store, now_ms); !rolled) return rolled.error();
   result.roll_up_s = seconds_since(begin);
+  result.rolled_share = static_cast<double>(made) / static_cast<double>(nodes);
+  begin = monotonic_now();
+  if (nodes > made) {
+    const auto copied = copy_history(store->database(), made, first_ms, now_ms);
+    if (!copied) return copied.error();
+  }
+  const auto ended = store->database().execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!ended) return ended.error();
+  result.fill_s += seconds_since(begin);
+  return result;
+}
+
+Result<ReplayResult> replay(const std::string& path, const std::string& directory) {
+  auto from = Database::open_read_only(path);
+  if (!from) return from.error();
+  auto store = open_store(directory);
+  if (!store) return store.error();
+  ReplayResult result;
+  if (const auto done = replay_tables(*from, *store, result); !done) return done.error();
+  const auto last_ms = replay_blocks(*from, *store, result);
+  if (!last_ms) return last_ms.error();
+  const auto rolled = roll_up(directory, *store, *last_ms + 2 * kHourMs);
+  if (!rolled) return rolled.error();
   const auto ended = store->database().execute("PRAGMA wal_checkpoint(TRUNCATE)");
   if (!ended) return ended.error();
   return result;

@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "base/rng.h"
 #include "base/runtime/sqlite.h"
-#include "schemas/wire/codec.h"
+#include "coordinator/shell/store_tables.h"
 #include "schemas/wire/column_format.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/varint.h"
@@ -40,30 +40,33 @@ void encode(TraceBlock& block, std::size_t series, wire::ColumnEncoder& encoder)
 
 // The tables of the first node that has blocks, by width: one of those that most blocks have.
 Result<void> load_table(Database& database, Trace& trace, std::int64_t& node) {
-  auto tables = database.prepare(
-      "SELECT blocks.node, tables.series, count(*) FROM blocks JOIN tables"
-      " ON tables.node = blocks.node AND tables.table_id = blocks.table_id"
-      " WHERE blocks.node = (SELECT min(node) FROM blocks)"
-      " GROUP BY blocks.table_id ORDER BY count(*) DESC");
+  const auto column = base_column(database);
+  if (!column) return column.error();
+  auto tables = database.prepare("SELECT tables.series, " + *column +
+                                 ", blocks.node, count(*) FROM blocks JOIN tables"
+                                 " ON tables.node = blocks.node"
+                                 " AND tables.table_id = blocks.table_id"
+                                 " WHERE blocks.node = (SELECT min(node) FROM blocks)"
+                                 " GROUP BY blocks.table_id ORDER BY count(*) DESC");
   if (!tables) return tables.error();
   std::map<std::size_t, std::int64_t> blocks_of;  // by width
-  std::map<std::size_t, wire::NodeBirth> first_of;
+  std::map<std::size_t, coordinator::SeriesList> first_of;
   while (true) {
     const auto row = tables->step();
     if (!row) return row.error();
     if (!*row) break;
-    node = tables->integer(0);
-    auto birth = wire::decode_birth(tables->blob(1));
-    if (!birth) return Error{"a series table can't be read"};
-    const std::size_t width = birth->series.size();
-    blocks_of[width] += tables->integer(2);
-    first_of.emplace(width, std::move(*birth));
+    node = tables->integer(2);
+    auto series = coordinator::table_of(*tables);
+    if (!series) return Error{"a series table can't be read"};
+    const std::size_t width = series->size();
+    blocks_of[width] += tables->integer(3);
+    first_of.emplace(width, std::move(*series));
   }
   std::int64_t most = 0;
   for (const auto& [width, blocks] : blocks_of) {
     if (blocks <= most) continue;
     most = blocks;
-    trace.series = first_of[width].series;
+    trace.series = first_of[width];
   }
   if (most == 0) return Error{"it holds no block"};
   trace.table_id = wire::series_table_id(trace.series);
@@ -71,6 +74,14 @@ Result<void> load_table(Database& database, Trace& trace, std::int64_t& node) {
 }
 
 }  // namespace
+
+Result<std::string> base_column(Database& database) {
+  auto version = database.prepare("PRAGMA user_version");
+  if (!version) return version.error();
+  if (const auto row = version->step(); !row) return row.error();
+  if (version->integer(0) < 3) return std::string("NULL");
+  return std::string("(SELECT base.series FROM tables AS base WHERE base.id = tables.base)");
+}
 
 std::size_t Trace::samples() const {
   std::size_t count = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/runtime/sqlite.h"
 #include "schemas/wire/messages.h"
 
 namespace bw::bench {
@@ -30,6 +31,10 @@ struct Trace {
 // have. Tables of one width count as one, that of most blocks: names that come and go (processes)
 // keep their places.
 Result<Trace> load_trace(const std::string& path, std::size_t rows = 60);
+
+// SQL for what the series of a row of `tables` are a difference to, as far as the store's form has
+// such.
+Result<std::string> base_column(Database& database);
 
 // The same, of its first series only.
 Trace narrowed(const Trace& trace, std::size_t series);

@@ -65,6 +65,20 @@ TEST_F(ExportSourceTest, BlocksComeInTheOrderOfTheirCommitsWithTheirNodeAndSerie
   EXPECT_EQ(*source.newest(), 2);
 }
 
+TEST_F(ExportSourceTest, AnIdThatTwoNodesGiveToDifferentTablesNamesEachItsOwn) {
+  const std::vector<wire::SeriesInfo> forged{{"forged", "1", wire::SeriesKind::gauge, {}}};
+  const std::uint64_t id = wire::series_table_id(series_table());
+  PutBlock other = put_block("b", 5, 1, {1000}, {1}, forged);
+  other.table_id = id;
+  write({PutTable{node_id("a"), id, series_table()}, PutTable{node_id("b"), id, forged},
+         put_block("a", 5, 1, {1000}, std::vector<double>(series_table().size(), 1)), other});
+  ExportSource source = open();
+  const auto blocks = source.read(0);
+  ASSERT_EQ(blocks->blocks.size(), 2U);
+  EXPECT_EQ(*blocks->blocks[0].series, series_table());
+  EXPECT_EQ(*blocks->blocks[1].series, forged);
+}
+
 TEST_F(ExportSourceTest, ABatchIsBounded) {
   write({put_node("a", series_table())});
   std::vector<Change> changes;

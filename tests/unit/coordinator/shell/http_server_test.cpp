@@ -44,6 +44,13 @@ class HttpServerTest : public testing::Test {
                                            };
                                            response.more_bytes = piece_bytes_;
                                          }
+                                         if (request.target.starts_with("/megabytes")) {
+                                           const auto size = std::stoul(request.target.substr(11));
+                                           response.more = [this, size, left = 9]() mutable {
+                                             ++pieces_asked_;
+                                             return --left > 0 ? std::string(size << 20, 'Q') : "";
+                                           };
+                                         }
                                          if (request.method == "POST") {
                                            response.status = 405;
                                            response.headers = {{"Allow", "GET, HEAD"}};
@@ -60,6 +67,7 @@ class HttpServerTest : public testing::Test {
   std::unique_ptr<HttpServer> server_;
   std::atomic<std::uint64_t> later_ = 0;
   std::atomic<std::size_t> piece_bytes_ = 100;
+  std::atomic<int> pieces_asked_ = 0;
 };
 
 TEST_F(HttpServerTest, ARequestIsAnsweredWithWhatTheHandlerSays) {
@@ -85,12 +93,55 @@ TEST_F(HttpServerTest, AnAnswerInPiecesIsSentAsSuchAndTheConnectionKept) {
   EXPECT_THAT(all, HasSubstr("GET /2"));
 }
 
-TEST_F(HttpServerTest, Http10GetsPiecesAsOneBody) {
+TEST_F(HttpServerTest, Http10GetsPiecesUntilTheConnectionEnds) {
   Client client(listen());
-  client.write("GET /pieces HTTP/1.0\r\n\r\n");
+  client.write("GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   const std::string all = client.read_all();
-  EXPECT_THAT(all, HasSubstr("Content-Length: 200011\r\n"));
-  EXPECT_EQ(std::count(all.begin(), all.end(), 'Q'), 200'000);
+  EXPECT_THAT(all, StartsWith("HTTP/1.0 200 OK\r\n"));
+  EXPECT_THAT(all, Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(all, Not(HasSubstr("Transfer-Encoding")));
+  EXPECT_THAT(all, Not(HasSubstr("keep-alive")));
+  EXPECT_THAT(all, testing::EndsWith("\r\n\r\nGET /pieces" + std::string(200'000, 'Q')));
+}
+
+TEST_F(HttpServerTest, HeadOfAnAnswerInPiecesAsksForNone) {
+  Client client(listen());
+  client.write("HEAD /megabytes/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string head = client.read_response(false);
+  EXPECT_THAT(head, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("Content-Length")));
+  client.write("GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(pieces_asked_, 0);
+  Client old(server_->port());
+  old.write("HEAD /megabytes/1 HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(old.read_all(), testing::EndsWith("\r\n\r\n"));
+  EXPECT_EQ(pieces_asked_, 0);
+}
+
+TEST_F(HttpServerTest, AClientThatGoesOnTakingPiecesIsServedHoweverLongItTakes) {
+  HttpOptions options;
+  options.timeout = std::chrono::seconds{1};
+  Client client(listen(options));
+  client.write("GET /megabytes/4 HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::size_t taken = 0;
+  for (int piece = 0; piece < 8; ++piece) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{250});
+    taken += client.read_bytes(4U << 20).size();
+  }
+  EXPECT_EQ(taken, 32U << 20);
+  EXPECT_EQ(pieces_asked_, 9);
+}
+
+TEST_F(HttpServerTest, AClientThatTakesNoMorePiecesIsDroppedAndNoneIsMadeForIt) {
+  HttpOptions options;
+  options.timeout = std::chrono::milliseconds{200};
+  Client client(listen(options));
+  client.write("GET /megabytes/32 HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return pieces_asked_ == 1; }));
+  EXPECT_TRUE(
+      eventually([&] { return thread_.call([&] { return server_->connections(); }) == 0; }));
+  EXPECT_EQ(pieces_asked_, 1);
 }
 
 TEST_F(HttpServerTest, PiecesCountAgainstWhatMayBeSentAtOnce) {

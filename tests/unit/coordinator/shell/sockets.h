@@ -91,6 +91,15 @@ class Client {
     return std::exchange(received_, {});
   }
 
+  // So many, or fewer where the other side closes.
+  std::string read_bytes(std::size_t count) {
+    while (received_.size() < count && read_some()) {
+    }
+    const std::string bytes = received_.substr(0, count);
+    received_.erase(0, bytes.size());
+    return bytes;
+  }
+
   // One response: its head, and as much body as its Content-Length says, or none for a HEAD.
   std::string read_response(bool has_body = true) {
     std::size_t end = std::string::npos;

@@ -139,5 +139,17 @@ TEST_F(StoreBackupTest, ManyTroublesAreCounted) {
   EXPECT_THAT(text_of(found), HasSubstr("and 10 more\n"));
 }
 
+TEST_F(StoreBackupTest, ASeriesTableThatIsDamagedOrAnotherIsTold) {
+  auto more = series_table();
+  more.pop_back();
+  put({PutTable{node_id("a"), wire::series_table_id(more), more}});
+  EXPECT_TRUE(check(path()).troubles.empty());
+  execute("UPDATE tables SET table_id = 77 WHERE id = 1");
+  EXPECT_THAT(check(path()).troubles, ElementsAre(HasSubstr("series table 77 of a is another")));
+  execute("UPDATE tables SET series = x'0105'");
+  EXPECT_EQ(check(path()).troubles_in_all, 2U);
+  EXPECT_THAT(check(path()).troubles[0], HasSubstr("of a cannot be decoded"));
+}
+
 }  // namespace
 }  // namespace bw::coordinator

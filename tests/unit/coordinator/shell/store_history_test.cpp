@@ -115,5 +115,13 @@ TEST_F(StoreHistoryTest, ATableIsReadOnceAndThatOfNobodyIsNone) {
   EXPECT_EQ(history_->table(1, 99)->get(), nullptr);
 }
 
+TEST_F(StoreHistoryTest, AnIdThatTwoNodesGiveToDifferentTablesNamesEachItsOwn) {
+  const SeriesList forged{{"forged", "1", wire::SeriesKind::gauge, {}}};
+  const std::uint64_t id = wire::series_table_id(series_table());
+  put({PutTable{node_id("a"), id, series_table()}, PutTable{node_id("b"), id, forged}});
+  EXPECT_EQ(**history_->table(1, to_stored(id)), series_table());
+  EXPECT_EQ(**history_->table(2, to_stored(id)), forged);
+}
+
 }  // namespace
 }  // namespace bw::coordinator

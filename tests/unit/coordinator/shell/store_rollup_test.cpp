@@ -256,6 +256,8 @@ TEST_F(StoreRollupTest, CountersAndPercentilesAreReadFromSamplesWhereRollupsDont
   put({put_node("box", series_table()),
        put_block("box", 1, 1, {kBegin, kBegin + 1000}, {1, 2, 3, 4, 5, 6})});
   rolled_.roll_up(kBegin + 2 * kHourMs);
+  ASSERT_TRUE(rolled_.writer().database().execute(
+      "DELETE FROM minutes WHERE table_id = (SELECT table_id FROM tables WHERE seen IS NULL)"));
   api::RangeQuery query;
   query.from_ms = kBegin;
   query.to_ms = kBegin + kHourMs;
@@ -293,6 +295,67 @@ TEST_F(StoreRollupTest, RollupsOutliveTheirSamples) {
   }
 }
 
+TEST_F(StoreRollupTest, TheTablesOfAnHourMakeOneRollupThatTellsAllWithoutTheSamples) {
+  put({put_node("box", series_table()), put_node("box", other_table()),
+       put_block("box", 1, 1, {kBegin, kBegin + 1000}, {1, 2, 100, 4, 5, 110}),
+       put_block("box", 1, 2, {kBegin + 2000, kBegin + 3000}, {120, 8, 9, 70, 130, 11, 12, 71},
+                 other_table()),
+       put_block("box", 1, 3, {kBegin + 4000}, {13, 14, 140})});
+  rolled_.roll_up(kBegin + 2 * kDayMs);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM minutes"), 1);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM hours"), 1);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM tables WHERE seen IS NULL"), 1);
+  while (*rolled_.writer().upkeep().drop_some({}, kBegin + 40 * kDayMs)) continue;
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM blocks"), 0);
+  const auto value = [&](const std::string& metric, api::Function function, std::int64_t step_ms) {
+    api::RangeQuery query;
+    query.metric = metric;
+    query.from_ms = kBegin;
+    query.to_ms = kBegin + kDayMs;
+    query.step_ms = step_ms;
+    query.function = function;
+    const auto answer = rolled_.ask(query);
+    EXPECT_EQ(answer.series.size(), metric == "cpu_busy" ? 2U : 1U);
+    return answer.series.empty() || answer.series[0].points.empty()
+               ? std::nan("")
+               : answer.series[0].points[0].value;
+  };
+  for (const std::int64_t step : {kMinuteMs, kHourMs}) {
+    EXPECT_EQ(value("cpu_busy", api::Function::last, step), 13);
+    EXPECT_EQ(value("cpu_busy", api::Function::avg, step), (1 + 4 + 9 + 12 + 13) / 5.0);
+    EXPECT_EQ(value("load", api::Function::last, step), 71);
+    EXPECT_EQ(value("net_bytes", api::Function::rate, step), 10);
+  }
+}
+
+TEST_F(StoreRollupTest, RollupsOfEachTableAsOlderVersionsMadeThemAreReadAsBefore) {
+  put({put_node("box", series_table()), put_node("box", other_table()),
+       put_block("box", 1, 1, {kBegin}, {1, 2, 100}),
+       put_block("box", 1, 2, {kBegin + 2000}, {120, 8, 9, 70}, other_table())});
+  rolled_.roll_up(kBegin + 2 * kHourMs);
+  api::RollupEncoder encoder;
+  const auto data = encoder.encode(
+      std::vector<api::RollupSeries>(4, {wire::SeriesKind::gauge, 0, {60, {7, 7, 7, 7, 1, 0, 0}}}));
+  auto add = rolled_.writer().database().prepare(
+      "INSERT OR REPLACE INTO minutes SELECT 1, hour, ?, 1, 0, ? FROM minutes LIMIT 1");
+  for (const auto& table : {series_table(), other_table()}) {
+    const auto id = to_stored(wire::series_table_id(table));
+    ASSERT_TRUE(add->bind(1, id).bind(2, data).run());
+  }
+  ASSERT_TRUE(rolled_.writer().database().execute(
+      "DELETE FROM minutes WHERE table_id = (SELECT table_id FROM tables WHERE seen IS NULL)"));
+  api::RangeQuery query;
+  query.from_ms = kBegin;
+  query.to_ms = kBegin + kHourMs;
+  query.step_ms = kMinuteMs;
+  query.function = api::Function::last;
+  query.metric = "cpu_busy";
+  const auto twice = rolled_.ask(query);
+  EXPECT_EQ(twice.resolution, api::Resolution::raw) << "which came last, only the samples tell";
+  query.metric = "load";
+  EXPECT_EQ(rolled_.ask(query).resolution, api::Resolution::minute);
+}
+
 TEST_F(StoreRollupTest, AnHourOfTooManyBlocksIsSkippedAndCountedAndOthersGoOn) {
   put({put_node("a", series_table()), put_node("b", series_table()),
        put_block("a", 1, 1, {kBegin}, {1, 2, 3}), put_block("b", 1, 1, {kBegin}, {1, 2, 3}),
@@ -325,7 +388,7 @@ TEST_F(StoreRollupTest, TablesBeyondTheBoundOfAnHourAreLeftOutAndCounted) {
   }
   put(changes);
   rolled_.roll_up(kBegin + 2 * kHourMs);
-  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM minutes"), 5);
+  EXPECT_EQ(rolled_.number_of("SELECT count(*) FROM minutes"), 4);  // of 50,000 series
   EXPECT_EQ(rolled_.number_of("SELECT value FROM facts WHERE id = 8"), 1);
 }
 

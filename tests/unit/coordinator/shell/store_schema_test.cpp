@@ -34,12 +34,12 @@ TEST(StoreSchema, PreparingItTwiceChangesNothing) {
 TEST(StoreSchema, ADatabaseOfANewerVersionIsRefusedAndLeftAsItIs) {
   const TemporaryFolder folder;
   auto database = Database::open(folder / "a.db", true).value();
-  ASSERT_TRUE(database.execute("PRAGMA user_version = 3"));
+  ASSERT_TRUE(database.execute("PRAGMA user_version = 4"));
   const auto prepared = prepare_schema(database);
   ASSERT_FALSE(prepared);
   EXPECT_NE(prepared.error().message.find("newer version"), std::string::npos);
-  EXPECT_NE(prepared.error().message.find("form 3, this one knows 2"), std::string::npos);
-  EXPECT_EQ(number_of(database, "PRAGMA user_version"), 3);
+  EXPECT_NE(prepared.error().message.find("form 4, this one knows 3"), std::string::npos);
+  EXPECT_EQ(number_of(database, "PRAGMA user_version"), 4);
   EXPECT_EQ(number_of(database, "SELECT count(*) FROM sqlite_schema"), 0);
 }
 
@@ -134,6 +134,59 @@ TEST(StoreSchema, AStoreOfTheFirstFormIsBroughtToThisOneInPlace) {
   EXPECT_EQ(number_of(fresh, kNames), 8);
   EXPECT_EQ(number_of(fresh, "SELECT count(*) FROM sqlite_schema") + 1,
             number_of(old, "SELECT count(*) FROM sqlite_schema"));
+}
+
+// What form 3 changed of form 2, with a table in use and one that no block was ever of.
+constexpr const char* kForm2 = R"sql(
+DROP INDEX tables_as_seen; DROP INDEX whole_tables; DROP INDEX tables_by_base;
+DROP TABLE tables;
+CREATE TABLE tables (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES nodes (id),
+  table_id INTEGER NOT NULL, series BLOB NOT NULL, UNIQUE (node, table_id)) STRICT;
+ALTER TABLE nodes DROP COLUMN raw_from;
+INSERT INTO nodes (id, name, first_seen_ms) VALUES (1, 'box', 5), (2, 'idle', 5);
+INSERT INTO tables VALUES (3, 1, 30, x'0102'), (4, 2, 40, x'03');
+INSERT INTO blocks VALUES (7, 1, 1, 1, 30, 1000, 2000, 2, x'01'), (8, 1, 1, 2, 30, 5000, 6000, 2, x'01');
+INSERT INTO minutes VALUES (1, 12, 30, 1, 0, x'00');
+INSERT INTO hours VALUES (1, 3, 30, 1, 0, x'00');
+INSERT INTO facts VALUES (2, 77);
+PRAGMA user_version = 2;
+)sql";
+
+TEST(StoreSchema, AStoreOfTheSecondFormKeepsItsTablesAndWhatTheyAreUsedFor) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", true).value();
+  ASSERT_TRUE(prepare_schema(database));
+  ASSERT_TRUE(database.execute(kForm2));
+  ASSERT_TRUE(prepare_schema(database));
+  EXPECT_EQ(number_of(database, "PRAGMA user_version"), 3);
+  EXPECT_EQ(number_of(database,
+                      "SELECT count(*) FROM tables WHERE id = 3 AND table_id = 30 AND"
+                      " seen = 3 AND blocks_until = 5000 AND minutes_until = 12 AND"
+                      " hours_until = 3 AND series = x'0102' AND base IS NULL"),
+            1);
+  EXPECT_EQ(number_of(database,
+                      "SELECT count(*) FROM tables WHERE id = 4 AND blocks_until IS NULL"
+                      " AND minutes_until IS NULL AND hours_until IS NULL"),
+            1);
+  EXPECT_EQ(number_of(database, "SELECT min(raw_from) FROM nodes"), 77);
+  EXPECT_EQ(load_nodes(database)->at(0).tables, (std::vector<std::uint64_t>{30}));
+}
+
+TEST(StoreSchema, OfANodesTablesTheNewestAreLoadedTheNewestLast) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", true).value();
+  ASSERT_TRUE(prepare_schema(database));
+  ASSERT_TRUE(database.execute(
+      "INSERT INTO nodes (id, name, first_seen_ms) VALUES (1, 'box', 5), (2, 'few', 5);"
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)"
+      " INSERT INTO tables (node, table_id, seen, series) SELECT 1, i, 1000 - i, x'00' FROM n;"
+      "INSERT INTO tables (node, table_id, seen, series) VALUES (2, 8, NULL, x'00'),"
+      " (2, 9, 1, x'00')"));
+  const auto nodes = load_nodes(database).value();
+  ASSERT_EQ(nodes[0].tables.size(), 64U);
+  EXPECT_EQ(nodes[0].tables.front(), 64U);
+  EXPECT_EQ(nodes[0].tables.back(), 1U);
+  EXPECT_EQ(nodes[1].tables, (std::vector<std::uint64_t>{9}));
 }
 
 TEST(StoreSchema, AStoreThatCannotBeBroughtToThisFormStaysAsItIs) {

@@ -160,6 +160,84 @@ TEST_F(StoreUpkeepTest, WhatGoesBeforeItWasExportedIsCounted) {
   EXPECT_EQ(measures().missed_blocks, 6U);
 }
 
+TEST_F(StoreUpkeepTest, TheCursorOfAnExportThatIsGoneCountsNothingAndGoesWhereItMissedSomething) {
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  put({PutExportCursor{"remote", 8}, PutExportCursor{"former", 4}, PutExportCursor{"whole", 10}});
+  writer_->upkeep().expect_exports({"remote"});
+  roll_until(kNow);
+  EXPECT_EQ(number_of("SELECT count(*) FROM cursors"), 3) << "it may come back";
+  drop_all(fortnight());
+  EXPECT_EQ(measures().missed_blocks, 2U);
+  EXPECT_EQ(number_of("SELECT count(*) FROM cursors WHERE name = 'former'"), 0);
+  EXPECT_EQ(number_of("SELECT count(*) FROM cursors"), 2);
+}
+
+TEST_F(StoreUpkeepTest, BlocksOfOneNodeThatGoLeaveLateHistoryOfAnotherItsRollups) {
+  put(blocks("a", kNow - 2 * kHourMs, 600, 5000));
+  put(blocks("b", kNow - kDayMs, 1));
+  roll_until(kNow);
+  Retention retention;
+  retention.most_bytes = 1'000'000;
+  drop_all(retention);
+  EXPECT_GT(number_of("SELECT raw_from FROM nodes WHERE name = 'a'"), 0);
+  put(blocks("c", kNow - 8 * kHourMs, 1));
+  put(blocks("a", kNow - 12 * kHourMs, 1));
+  EXPECT_EQ(number_of("SELECT count(*) FROM stale"), 1);
+  EXPECT_EQ(number_of("SELECT node FROM stale"),
+            number_of("SELECT id FROM nodes WHERE name = 'c'"));
+}
+
+TEST_F(StoreUpkeepTest, AStaleHourOfOneNodeKeepsTheBlocksOfNoOther) {
+  put(blocks("a", kNow - 15 * kDayMs, 10));
+  put(blocks("b", kNow - 15 * kDayMs, 10));
+  roll_until(kNow);
+  put(blocks("b", kNow - 15 * kDayMs - 2 * kHourMs, 1));
+  drop_all(fortnight());
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks WHERE node = 1"), 0);
+  EXPECT_EQ(number_of("SELECT count(*) FROM blocks WHERE node = 2"), 11);
+}
+
+TEST_F(StoreUpkeepTest, TablesGoWithTheLastThatUsedThemOnceAnHour) {
+  put({put_node("a", series_table())});
+  auto other = series_table();
+  other.pop_back();
+  const auto id = to_stored(wire::series_table_id(other));
+  RollupJob job;
+  job.stretches.push_back({StoreHistory::Kind::minutes, 1, kNow / kHourMs - 200 * 24, 0, {}});
+  job.stretches.back().made.push_back(
+      {id, 1, false, {}, std::make_shared<const std::vector<wire::SeriesInfo>>(other)});
+  ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables"), 2);
+  const auto long_ago = kNow - 190 * kDayMs;
+  drop_all(fortnight(), long_ago);
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables"), 2);
+  drop_all(fortnight());
+  EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 0);
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables"), 1);
+  ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  execute("DELETE FROM minutes");
+  drop_all(fortnight(), kNow + kHourMs - 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables"), 2);
+  drop_all(fortnight(), kNow + kHourMs);
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables"), 1);
+}
+
+TEST_F(StoreUpkeepTest, ABirthThatNamesATableThatIsNotThereMakesNoEmptyOne) {
+  PutNode node = put_node("a", series_table());
+  node.birth.series.clear();
+  put({node});
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables"), 0);
+}
+
+TEST_F(StoreUpkeepTest, WhatRollupsLackIsMeasured) {
+  put({put_node("a", {})});
+  RollupJob job;
+  job.stretches.push_back({StoreHistory::Kind::minutes, 1, 5, 0, {}, false, true});
+  ASSERT_TRUE(writer_->upkeep().carry_out(job));
+  EXPECT_EQ(measures().skipped_hours, 1U);
+  EXPECT_EQ(measures().unmarked_hours, 0U);
+}
+
 TEST_F(StoreUpkeepTest, ANodeWhoseClockRunsAheadDoesNotKeepTheOldest) {
   put(blocks("ahead", kNow + 1000 * kDayMs, 300, 5000));
   put(blocks("a", kNow - 15 * kDayMs, 10));

@@ -15,6 +15,8 @@ class PrometheusTest : public ApiTest {
     service.records = {100, 5, 6, 0};
     service.commits = 50;
     service.live_samples = 70;
+    service.store.skipped_hours = 13;
+    service.store.unmarked_hours = 14;
   }
   std::string text() { return get("/metrics").body; }
   bool has_line(const std::string& line) {
@@ -36,6 +38,7 @@ TEST_F(PrometheusTest, HasTheFigures) {
         "bw_messages_total{topic=\"history\"} 4", "bw_records_stored_total 100",
         "bw_records_duplicate_total 5", "bw_record_gaps_total 6", "bw_store_commits_total 50",
         "bw_store_ok 1", "bw_broker_connected 1", "bw_live_samples_total 70",
+        "bw_store_skipped_hours_total 13", "bw_store_unmarked_hours_total 14",
         "bw_node_conflicts_total 0", "bw_start_time_seconds 1700000000"}) {
     EXPECT_TRUE(has_line(line)) << line << " in\n" << text();
   }
