@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "schemas/metrics/metric_table.h"
 #include "schemas/wire/limits.h"
 
@@ -12,6 +14,30 @@ namespace {
 
 constexpr double kWrap = 0x1.0p32;
 constexpr double kPaceKept = 0.9;
+
+// The names of a box's processes, devices and mount points may be any bytes, and a mount point's
+// may be longer than the wire takes. A byte that is no UTF-8 is told as "\xff", so that names
+// which differ in such bytes alone stay apart. Nothing is allocated for names that need no mending.
+void mend(std::string& text) {
+  if (text.size() <= wire::kMaxText && is_utf8(text)) return;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string mended;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t length = utf8_length(rest);
+    const auto byte = static_cast<unsigned char>(rest.front());
+    const char escape[] = {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    const std::string_view piece =
+        length > 0 ? rest.substr(0, length) : std::string_view(escape, sizeof escape);
+    if (mended.size() + piece.size() > wire::kMaxText) break;
+    mended += piece;
+    rest.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  text = std::move(mended);
+}
+
+void mend(std::vector<wire::Label>& labels) {
+  for (wire::Label& label : labels) mend(label.value);
+}
 
 }  // namespace
 
@@ -34,6 +60,7 @@ double rounded_share(double part, double whole) {
 }
 
 Sample::Alias Sample::declare(const metrics::MetricInfo& metric, std::vector<wire::Label> labels) {
+  mend(labels);
   for (Alias alias = 0; alias < metrics_.size(); ++alias) {
     if (metrics_[alias] == &metric && series_[alias].labels == labels) return alias;
   }
@@ -54,6 +81,7 @@ Sample::Alias Sample::declare(const metrics::MetricInfo& metric, std::vector<wir
 }
 
 void Sample::relabel(Alias alias, std::vector<wire::Label> labels) {
+  mend(labels);
   if (alias >= series_.size() || series_[alias].labels == labels) return;
   series_[alias].labels = std::move(labels);
   values_[alias] = kNoValue;

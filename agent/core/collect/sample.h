@@ -43,7 +43,8 @@ class Sample {
   static constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
   // The alias of the series of `metric` with these labels, added where it is new. kNoAlias once the
-  // table holds wire::kMaxSeries: refused() counts those.
+  // table holds wire::kMaxSeries: refused() counts those. Labels' values may be any bytes: they are
+  // kept as UTF-8 of wire::kMaxText bytes at most.
   Alias declare(const metrics::MetricInfo& metric, std::vector<wire::Label> labels = {});
 
   // Gives a series to something else: other labels, no value, and a counter without a past.

@@ -45,6 +45,43 @@ TEST_F(SampleTest, SeriesAreFoundAgainByMetricAndLabels) {
             (wire::SeriesInfo{"cpu.util", "%", wire::SeriesKind::gauge, {{"cpu", "0"}}}));
 }
 
+TEST_F(SampleTest, LabelsThatAreNoUtf8AreMendedAndStayApart) {
+  const auto& process = metrics::metric("proc.top.cpu");
+  const auto one = sample_.declare(process, {{"name", "w\xffrm"}});
+  const auto other = sample_.declare(process, {{"name", "w\xferm"}});
+  const auto fine = sample_.declare(process, {{"name", "w\xc3\xbcrm"}});
+  EXPECT_EQ(sample_.series()[one].labels[0].value, "w\\xffrm");
+  EXPECT_EQ(sample_.series()[other].labels[0].value, "w\\xferm");
+  EXPECT_EQ(sample_.series()[fine].labels[0].value, "w\xc3\xbcrm");
+  EXPECT_EQ(sample_.declare(process, {{"name", "w\xffrm"}}), one);
+  // A character that a name's end cut in two.
+  sample_.relabel(one, {{"name", "caf\xc3"}});
+  EXPECT_EQ(sample_.series()[one].labels[0].value, "caf\\xc3");
+}
+
+TEST_F(SampleTest, GivingASeriesTheSameUnmendedLabelsChangesNothing) {
+  const auto one = sample_.declare(metrics::metric("fs.used"), {{"mount", "/\xff"}});
+  sample_.set(one, 5);
+  pass(seconds{1});
+  const std::uint64_t before = sample_.table_id();
+  sample_.relabel(one, {{"mount", "/\xff"}});
+  pass(seconds{1});
+  EXPECT_EQ(sample_.value(one), 5);
+  EXPECT_EQ(sample_.table_id(), before);
+}
+
+TEST_F(SampleTest, LabelsAreNotLongerThanTheWireTakes) {
+  const auto& used = metrics::metric("fs.used");
+  const std::string most(wire::kMaxText, 'a');
+  const auto whole = sample_.declare(used, {{"mount", most}});
+  EXPECT_EQ(sample_.series()[whole].labels[0].value, most);
+  EXPECT_EQ(sample_.declare(used, {{"mount", most + "b"}}), whole);
+  // No character is cut in two.
+  const std::string odd = most.substr(1) + "\xc3\xbc";
+  const auto cut = sample_.declare(used, {{"mount", odd}});
+  EXPECT_EQ(sample_.series()[cut].labels[0].value, most.substr(1));
+}
+
 TEST_F(SampleTest, ASeriesHasNoValueUntilItIsSet) {
   EXPECT_TRUE(std::isnan(sample_.values()[gauge_]));
   EXPECT_TRUE(std::isnan(sample_.live()[gauge_]));
