@@ -74,6 +74,11 @@ bool recognise_link(std::string_view line, Findings& findings) {
                               {" NIC Link is Up", true},
                               {": Link is Down", false},
                               {": Link is Up", true},
+                              {": Link is down", false},
+                              {": Link is up", true},
+                              {": Connection to AP ", false},
+                              {": deauthenticated from ", false},
+                              {": associated", true},
                               {": Link down", false},
                               {": Link up", true},
                               {": link down", false},
@@ -129,10 +134,21 @@ bool recognise_nic_reset(std::string_view line, Findings& findings) {
   return true;
 }
 
-// "usb 1-1: USB disconnect, device number 4", "usb usb1-port2: over-current condition", "usb 1-1:
-// device descriptor read/64, error -71", "hub 1-0:1.0: over-current change on port 2".
+// "xhci_hcd 0000:00:14.0: HC died; cleaning up", "usb 1-1: USB disconnect, device number 4", "usb
+// usb1-port2: over-current condition", "usb 1-1: device descriptor read/64, error -71", "hub
+// 1-0:1.0: over-current change on port 2".
 bool recognise_usb(std::string_view line, Findings& findings) {
   const std::string_view whole = line;
+  if (line.starts_with("xhci_hcd ") && contains(line, ": HC died")) {
+    std::string_view rest = line.substr(line.find(' ') + 1);
+    const std::string_view controller = rest.substr(0, rest.find(": "));
+    findings.push_back(finding(EventKind::usb_error, Severity::critical, controller,
+                               "a USB controller stopped: its devices are gone")
+                           .with("pci", controller)
+                           .with("message", whole)
+                           .with("action", "restart the node; look for firmware updates"));
+    return true;
+  }
   if (!take(line, "usb ") && !take(line, "hub ")) return false;
   const auto port = take_until(line, ": ");
   if (!port || port->size() > 32) return false;

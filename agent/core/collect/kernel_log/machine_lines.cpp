@@ -111,7 +111,8 @@ bool recognise_memory_error(std::string_view line, Findings& findings) {
 
 // "nvme 0000:01:00.0: PCIe Bus Error: severity=Corrected, type=Physical Layer, (Receiver ID)", and
 // the port's own "pcieport 0000:00:1c.0: AER: Corrected error received: 0000:01:00.0", in later
-// kernels "AER: Correctable error message received from 0000:01:00.0".
+// kernels "AER: Correctable error message received from 0000:01:00.0"; "pcieport 0000:00:03.1: DPC:
+// containment event, status:0x1f01 source:0x0000".
 bool recognise_pcie(std::string_view line, Findings& findings) {
   const std::string_view whole = line;
   const auto driver = take_until(line, " ");
@@ -128,6 +129,8 @@ bool recognise_pcie(std::string_view line, Findings& findings) {
     std::string_view rest = line;
     if (!take_until(rest, " received from ") && !take_until(rest, " received: ")) return false;
     if (is_pci_address(rest.substr(0, rest.find(' ')))) device = rest.substr(0, rest.find(' '));
+  } else if (line.starts_with("DPC: containment event")) {
+    severity = "(Fatal)";  // the port was switched off to keep the error from spreading
   } else {
     return false;
   }
@@ -180,9 +183,21 @@ bool recognise_heat(std::string_view line, Findings& findings) {
   return true;
 }
 
-// "Under-voltage detected! (0x00050005)", "hwmon hwmon1: Undervoltage detected!".
+// "Under-voltage detected! (0x00050005)", "hwmon hwmon1: Undervoltage detected!"; and of a card
+// "mlx5_core 0000:5c:00.0: mlx5_pcie_event:299:(pid 2): Detected insufficient power on the PCIe
+// slot (27W).".
 bool recognise_voltage(std::string_view line, Findings& findings) {
   const std::string_view whole = line;
+  if (line.starts_with("mlx5_core ") && contains(line, "Detected insufficient power on the PCIe")) {
+    take(line, "mlx5_core ");
+    const std::string_view pci = line.substr(0, line.find(": "));
+    findings.push_back(finding(EventKind::under_voltage, Severity::warning, pci,
+                               "the card at " + std::string(pci) + " gets too little power")
+                           .with("pci", pci)
+                           .with("message", whole)
+                           .with("action", "check the slot's power, and the card's own plug"));
+    return true;
+  }
   if (take(line, "hwmon ")) take_until(line, ": ");
   take(line, "rpi_volt: ");
   if (!line.starts_with("Under-voltage detected") && !line.starts_with("Undervoltage detected")) {

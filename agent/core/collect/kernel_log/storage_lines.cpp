@@ -33,13 +33,14 @@ bool tell(Findings& findings, EventKind kind, Severity severity, std::string_vie
 bool recognise_file_system(std::string_view line, Findings& findings) {
   const std::string_view whole = line;
   const std::string_view kind = first_word(line);
-  constexpr std::string_view kKinds[] = {"EXT4-fs", "EXT3-fs", "EXT2-fs", "XFS",
-                                         "BTRFS",   "F2FS-fs", "FAT-fs",  "JBD2"};
+  constexpr std::string_view kKinds[] = {"EXT4-fs", "EXT3-fs", "EXT2-fs",  "XFS",  "BTRFS",
+                                         "F2FS-fs", "FAT-fs",  "exFAT-fs", "JBD2", "SQUASHFS"};
   bool known = false;
   for (const std::string_view one : kKinds) known = known || kind == one;
   if (!known) return false;
   line.remove_prefix(kind.size());
-  const bool says_error = line.starts_with(" error") || line.starts_with(" critical");
+  const bool says_error =
+      line.starts_with(" error") || line.starts_with(": error") || line.starts_with(" critical");
   std::string_view device;
   std::string_view rest = line;
   if (take_until(rest, "(")) {
@@ -56,11 +57,13 @@ bool recognise_file_system(std::string_view line, Findings& findings) {
     return tell(findings, EventKind::file_system_readonly, Severity::critical, device,
                 named + " was made read-only after errors", whole, kReadOnly);
   }
-  if (contains(rest, "shutdown") && kind == "XFS" && !contains(rest, "Please")) {
+  const bool shuts_down = contains(rest, "shutdown") || contains(rest, "Shutting down filesystem");
+  if (shuts_down && kind == "XFS" && !contains(rest, "Please")) {
     return tell(findings, EventKind::file_system_readonly, Severity::critical, device,
                 named + " was shut down after errors", whole, kReadOnly);
   }
   const bool bad = says_error || rest.starts_with("error, ") || contains(rest, "I/O error") ||
+                   contains(rest, "I/O Error") || contains(rest, "Detected IO errors") ||
                    contains(rest, "orruption") || contains(rest, "error ") ||
                    contains(rest, "rror:") || contains(rest, "failed checksum") ||
                    contains(rest, "Aborting journal");
@@ -68,6 +71,24 @@ bool recognise_file_system(std::string_view line, Findings& findings) {
   return tell(findings, EventKind::file_system_error,
               says_error || contains(rest, "orruption") ? Severity::critical : Severity::warning,
               device, named + " reported an error", whole, kCheckFileSystem);
+}
+
+// "Aborting journal on device sda1-8.", of ext3 and ext4; "WARNING: Pool 'tank' has encountered an
+// uncorrectable I/O failure and has been suspended." of ZFS.
+bool recognise_stop(std::string_view line, Findings& findings) {
+  std::string_view rest = line;
+  if (take(rest, "Aborting journal on device ")) {
+    const std::string_view device = rest.substr(0, rest.rfind('-'));
+    return tell(findings, EventKind::file_system_error, Severity::critical, device,
+                "the file system on " + std::string(device) + " gave up its journal after errors",
+                line, kCheckFileSystem);
+  }
+  if (!take(rest, "WARNING: Pool '")) return false;
+  const auto pool = take_until(rest, "' has encountered an uncorrectable I/O failure");
+  if (!pool) return false;
+  return tell(findings, EventKind::file_system_error, Severity::critical, *pool,
+              "the ZFS pool " + std::string(*pool) + " can't be used: its disks fail", line,
+              kCheckDisk);
 }
 
 // "blk_update_request: I/O error, dev sda, sector 1234 op ...", "critical medium error, dev sda,
@@ -193,8 +214,9 @@ bool recognise_scsi(std::string_view line, Findings& findings) {
   std::string_view device = rest.substr(0, rest.find(' '));
   std::string_view bracket = rest;
   if (take_until(bracket, "[")) device = bracket.substr(0, bracket.find(']'));
-  const bool offline =
-      contains(rest, "rejecting I/O to offline device") || contains(rest, "Device offlined");
+  const bool offline = contains(rest, "rejecting I/O to offline device") ||
+                       contains(rest, "rejecting I/O to dead device") ||
+                       contains(rest, "Device offlined");
   constexpr std::string_view kKeys[] = {"Sense Key : Medium Error", "Sense Key : Hardware Error",
                                         "Sense Key : Aborted Command",
                                         "FAILED Result: ", "timing out command"};
@@ -253,10 +275,10 @@ bool recognise_others(std::string_view line, Findings& findings) {
 bool recognise_storage(const KernelMessage& message, Findings& findings) {
   const std::string_view line = message.text;
   return recognise_beyond_end(line, findings) || recognise_file_system(line, findings) ||
-         recognise_block(line, findings) || recognise_nvme(line, findings) ||
-         recognise_nvme_command(line, findings) || recognise_ata(line, findings) ||
-         recognise_scsi(line, findings) || recognise_array(line, findings) ||
-         recognise_others(line, findings);
+         recognise_stop(line, findings) || recognise_block(line, findings) ||
+         recognise_nvme(line, findings) || recognise_nvme_command(line, findings) ||
+         recognise_ata(line, findings) || recognise_scsi(line, findings) ||
+         recognise_array(line, findings) || recognise_others(line, findings);
 }
 
 }  // namespace bw::agent

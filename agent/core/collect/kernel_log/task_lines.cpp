@@ -75,6 +75,9 @@ bool recognise_soft_lockup(std::string_view line, Findings& findings) {
 bool recognise_hard_lockup(std::string_view line, Findings& findings) {
   take(line, "NMI ");
   take(line, "watchdog: ");
+  std::string_view behind = line;
+  // "CPU3: " who found it, in later kernels.
+  if (take(behind, "CPU") && take_number(behind) && take(behind, ": ")) line = behind;
   if (!take(line, "Watchdog detected hard LOCKUP on cpu ")) return false;
   const auto cpu = take_number(line);
   const std::string which = cpu ? std::to_string(*cpu) : "?";
@@ -116,6 +119,8 @@ constexpr Oops kOopses[] = {
     {"Internal error: ", "the kernel hit an error of its own"},
     {"general protection fault", "the kernel used an address that is not valid"},
     {"Oops: ", "the kernel hit an error of its own"},
+    {"divide error: 0000 [#", "the kernel divided by zero"},
+    {"stack segment: 0000 [#", "the kernel used an address that is not valid"},
     {"invalid opcode: ", "the kernel ran into an instruction that is not one"},
     {"kernel tried to execute NX-protected page", "the kernel ran into data"},
     {"list_add corruption", "the kernel found one of its lists damaged"},

@@ -29,6 +29,21 @@ TEST(DeviceLines, LinksThatGoDownAndUpAreToldByTheirInterface) {
   EXPECT_EQ(told("bond0: (slave eth0): Enslaving as an active interface"), "unknown");
 }
 
+TEST(DeviceLines, DriversThatWriteItOtherwiseAreUnderstood) {
+  EXPECT_EQ(told("tg3 0000:02:00.0 eth0: Link is down"), "link_down/warning/eth0");
+  EXPECT_EQ(told("tg3 0000:02:00.0: eth0: Link is up at 1000 Mbps, full duplex"),
+            "link_up/info/eth0");
+  EXPECT_EQ(told("wlan0: Connection to AP aa:bb:cc:dd:ee:ff lost"), "link_down/warning/wlan0");
+  EXPECT_EQ(told("wlan0: deauthenticated from aa:bb:cc:dd:ee:ff (Reason: 2=PREV_AUTH_NOT_VALID)"),
+            "link_down/warning/wlan0");
+  EXPECT_EQ(told("wlan0: associated"), "link_up/info/wlan0");
+}
+
+TEST(DeviceLines, AUsbControllerThatDiedIsCritical) {
+  EXPECT_EQ(told("xhci_hcd 0000:00:14.0: HC died; cleaning up"), "usb_error/critical/0000:00:14.0");
+  EXPECT_EQ(told("xhci_hcd 0000:00:14.0: xHCI Host Controller"), "unknown");
+}
+
 TEST(DeviceLines, WhatIsNoNetworkLinkIsLeftAlone) {
   EXPECT_EQ(told("ata1: SATA link down (SStatus 0 SControl 300)"), "unknown");
   EXPECT_EQ(told("IPv6: ADDRCONF(NETDEV_CHANGE): cali1: link becomes ready"), "unknown");

@@ -74,6 +74,19 @@ TEST(MachineLines, PcieErrorsAreToldByTheDeviceThatHadThem) {
   EXPECT_EQ(told("pcieport nowhere: PCIe Bus Error: severity=Corrected"), "unknown");
 }
 
+TEST(MachineLines, APortThatContainedAnErrorIsCritical) {
+  EXPECT_EQ(told("pcieport 0000:00:03.1: DPC: containment event, status:0x1f01 source:0x0000"),
+            "pcie_error/critical/0000:00:03.1");
+  EXPECT_EQ(told("pcieport 0000:00:03.1: DPC: enabled with IRQ 30"), "unknown");
+}
+
+TEST(MachineLines, ACardWithTooLittlePowerIsTold) {
+  EXPECT_EQ(told("mlx5_core 0000:5c:00.0: mlx5_pcie_event:299:(pid 2): Detected insufficient power "
+                 "on the PCIe slot (27W)."),
+            "under_voltage/warning/0000:5c:00.0");
+  EXPECT_EQ(told("mlx5_core 0000:5c:00.0: firmware version: 28.39.1002"), "unknown");
+}
+
 TEST(MachineLines, HeatAndVoltageAreTold) {
   EXPECT_EQ(told("CPU0: Core temperature above threshold, cpu clock throttled (total events = 1)"),
             "thermal_throttle/warning/core");

@@ -30,12 +30,38 @@ TEST(StorageLines, ErrorsOfFileSystemsAreToldByTheirDevice) {
             "file_system_error/warning/files");
 }
 
+TEST(StorageLines, FileSystemsThatEdgeBoxesHaveAreToldToo) {
+  EXPECT_EQ(told("XFS (dm-0): Metadata I/O Error in \"xfs_buf\" at daddr 0x40"),
+            "file_system_error/warning/dm-0");
+  EXPECT_EQ(
+      told("BTRFS: error (device sda1) in btrfs_commit_transaction:2418: errno=-5 IO failure"),
+      "file_system_error/critical/sda1");
+  EXPECT_EQ(told("SQUASHFS error: Unable to read fragment cache entry [6e6f6d]"),
+            "file_system_error/critical/");
+  EXPECT_EQ(told("exFAT-fs (sda1): error, invalid access to FAT"),
+            "file_system_error/warning/sda1");
+  EXPECT_EQ(told("JBD2: Detected IO errors while flushing file data on sda1-8"),
+            "file_system_error/warning/");
+  EXPECT_EQ(told("Aborting journal on device sda1-8."), "file_system_error/critical/sda1");
+  EXPECT_EQ(told("Aborting journal on device dm-0-8."), "file_system_error/critical/dm-0");
+  EXPECT_EQ(told("WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been "
+                 "suspended."),
+            "file_system_error/critical/tank");
+  EXPECT_EQ(told("WARNING: Pool 'tank' is fine"), "unknown");
+  EXPECT_EQ(told("sd 2:0:0:0: rejecting I/O to dead device"), "disk_error/critical/2:0:0:0:");
+}
+
 TEST(StorageLines, AFileSystemMadeReadOnlyIsCritical) {
   EXPECT_EQ(told("EXT4-fs (sda1): Remounting filesystem read-only"),
             "file_system_readonly/critical/sda1");
   EXPECT_EQ(told("BTRFS info (device sdc): forced readonly"), "file_system_readonly/critical/sdc");
   EXPECT_EQ(told("XFS (sda2): Corruption of in-memory data detected. Shutting down filesystem"),
-            "file_system_error/critical/sda2");
+            "file_system_readonly/critical/sda2");
+  EXPECT_EQ(told("XFS (sdb1): Log I/O Error (0x2) detected at xlog_ioend_work+0x7c/0x90 [xfs] "
+                 "(fs/xfs/xfs_log.c:1385).  Shutting down filesystem."),
+            "file_system_readonly/critical/sdb1");
+  EXPECT_EQ(told("XFS (sdb1): Please unmount the filesystem and rectify the problem(s)"),
+            "unknown");
   EXPECT_EQ(told("FAT-fs (mmcblk0p1): Filesystem has been set read-only"),
             "file_system_readonly/critical/mmcblk0p1");
   EXPECT_EQ(told("XFS (sda2): log I/O error -5, filesystem shutdown"),

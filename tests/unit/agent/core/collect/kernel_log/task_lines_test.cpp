@@ -102,6 +102,14 @@ TEST(TaskLines, OopsesAndPanicsAreTold) {
   EXPECT_EQ(told("Kernel panic - not syncing: Fatal exception"), "kernel_panic/critical/");
 }
 
+TEST(TaskLines, FaultsOfTheKernelItselfAreTold) {
+  EXPECT_EQ(told("divide error: 0000 [#1] SMP PTI"), "kernel_oops/critical/divide error: 0000 [#");
+  EXPECT_EQ(told("stack segment: 0000 [#1] SMP"), "kernel_oops/critical/stack segment: 0000 [#");
+  EXPECT_EQ(told("divide error: page allocation failure: order:0"), "known");
+  EXPECT_EQ(told("watchdog: CPU3: Watchdog detected hard LOCKUP on cpu 4"),
+            "hard_lockup/critical/4");
+}
+
 TEST(TaskLines, ProgramsThatCrashAreToldByTheirNameOnly) {
   EXPECT_EQ(told("traps: bw_sim[25014] general protection fault ip:5581 sp:7f error:0 in bw_sim"),
             "process_crash/warning/bw_sim");
