@@ -71,9 +71,15 @@ void Agent::on(const OutboxOpened& event, Instant now, Effects& effects) {
   if (event.store_id != 0) options_.store_id = event.store_id;
   if (renamed && linked_) announce(effects);
   recorder_.restore(event.records, event.facts, now, effects);
+  std::string_view position;
   for (const Fact& fact : event.facts) {
-    if (fact.name == kKernelLogFact) collector_.restore_kernel_log(fact.value);
+    if (fact.name == kKernelLogFact) position = fact.value;
     if (fact.name == kBootFact) last_boot_ = fact.value;
+  }
+  if (event.unread) {
+    collector_.hold_kernel_log();
+  } else {
+    collector_.restore_kernel_log(position);
   }
 }
 

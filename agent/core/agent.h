@@ -40,11 +40,13 @@ struct AgentOptions {
 // Events: past facts.
 
 // What the outbox held, oldest first: the first event of all, or a later one where the disk could
-// not be read at start. `store_id` is that of the database; 0: as in the options.
+// not be read at start: then the first has `unread`. `store_id` is that of the database; 0: as in
+// the options.
 struct OutboxOpened {
   std::vector<StoredRecord> records;
   std::uint64_t store_id = 0;
   std::vector<Fact> facts = {};
+  bool unread = false;
 };
 // A tick: all that was read. Spans are valid during step() only.
 struct Ticked {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "schemas/metrics/metric_table.h"
+#include "schemas/metrics/not_collected.h"
 #include "schemas/metrics/prometheus_name.h"
 
 namespace bw::agent {
@@ -54,6 +55,13 @@ std::string metrics_page() {
     page.append(metrics::prometheus_name(metric->name, metric->unit, metric->kind)).append("` | ");
     page.append("`").append(metrics::source_spec(metric->source).name).append("`");
     page.append(" | ").append(metric->text).append(" |\n");
+  }
+  page +=
+      "\n## Not collected\n\n"
+      "| what | why |\n"
+      "| --- | --- |\n";
+  for (const metrics::NotCollected& missing : metrics::kNotCollected) {
+    page.append("| ").append(missing.what).append(" | ").append(missing.why).append(" |\n");
   }
   page +=
       "\n## Sources\n\n"

@@ -88,6 +88,7 @@ Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes, std::u
   if (const auto done = set_up_spool(database); !done) return done;
   if (const auto done = settle_store_id(store_id); !done) return done;
   if (const auto done = transaction->commit(); !done) return done;
+  if (const auto done = take_over_first_form(database); !done) return done;
   return prepare();
 }
 
@@ -148,7 +149,7 @@ OutboxOpened SpoolStore::open(WallTime now) {
   }
   log(LogLevel::error, kSpoolStorePart,
       "records are kept in memory only until it can be used: " + opened.error().message);
-  return {};
+  return OutboxOpened{.records = {}, .unread = true};
 }
 
 Result<void> SpoolStore::connect(WallTime now) {

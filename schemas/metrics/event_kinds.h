@@ -53,6 +53,7 @@ enum class EventKind : std::uint8_t {
   gpu_failing,
   gpu_reset_required,
   gpu_returned,
+  gpu_memory_error,
   nvml_state,
   boot,
   unclean_shutdown,
@@ -73,7 +74,8 @@ struct EventKindInfo {
 
 // By EventKind.
 inline constexpr EventKindInfo kEventKinds[] = {
-    {EventKind::xid, "xid", "kernel log", "by code", "An NVIDIA GPU reported an error by number."},
+    {EventKind::xid, "xid", "kernel log, NVML where it can't be read", "by code",
+     "An NVIDIA GPU reported an error by number."},
     {EventKind::sxid, "sxid", "kernel log", "by code",
      "An NVIDIA NVSwitch reported an error by number."},
     {EventKind::gpu_fallen_off_bus, "gpu_fallen_off_bus", "kernel log", "critical",
@@ -81,7 +83,7 @@ inline constexpr EventKindInfo kEventKinds[] = {
     {EventKind::gpu_driver_mismatch, "gpu_driver_mismatch", "kernel log", "critical",
      "The NVIDIA kernel module and library are of different versions."},
     {EventKind::gpu_driver_error, "gpu_driver_error", "kernel log", "warning or critical",
-     "The NVIDIA driver, its modesetting or the fabric manager's part reported a failure."},
+     "A GPU's driver, its modesetting or the fabric manager's part reported a failure."},
     {EventKind::oom_kill, "oom_kill", "kernel log", "critical, warning within a cgroup",
      "The kernel killed a process for want of memory."},
     {EventKind::process_crash, "process_crash", "kernel log", "warning",
@@ -154,6 +156,9 @@ inline constexpr EventKindInfo kEventKinds[] = {
      "An NVIDIA GPU has to be reset before it can be used again."},
     {EventKind::gpu_returned, "gpu_returned", "GPUs", "info",
      "An NVIDIA GPU that was lost, hung, failing or to be reset answers again."},
+    {EventKind::gpu_memory_error, "gpu_memory_error", "GPUs",
+     "critical, warning where it was corrected or put aside",
+     "An NVIDIA GPU had errors in its memory, or takes a bad part of it out of use."},
     {EventKind::nvml_state, "nvml_state", "GPUs", "warning, info where it works again",
      "NVIDIA's management library works, is missing, mismatches its driver, hangs or fails."},
     {EventKind::boot, "boot", "agent", "info", "The box was started."},

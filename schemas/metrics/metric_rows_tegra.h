@@ -1,5 +1,6 @@
 // Metrics of NVIDIA's Jetson boards (Tegra), whose GPU is not on a PCI bus: rows of the metric
-// table. Temperatures of the board are thermal.zone_temp.
+// table. What every box tells is not told twice: temperatures of the board are thermal.zone_temp,
+// its largest free block is mem.largest_free_block, its swap swap.used.
 #pragma once
 
 #include "schemas/metrics/metric_info.h"
@@ -30,12 +31,15 @@ inline constexpr MetricInfo kTegraMetrics[] = {
     labelled("event", counter(SourceId::tegra_slow, "tegra.oc_events", "count", "",
                               "Times the board held itself down: oc1 under-voltage, oc2 average "
                               "and oc3 instantaneous over-current.")),
-    // Whether jetson_clocks holds the clocks at their highest is told by no file: compare
-    // tegra.gpu_freq and tegra.gpu_freq_max. Nor is there a metric of the largest free block of
-    // memory (lfb) and of the memory inside the chip (iram); swap is that of every box.
     gauge(SourceId::tegra_slow, "tegra.nvpmodel", "1", "", "Number of the power mode that is set."),
     labelled("process", gauge(SourceId::tegra_processes, "tegra.gpu_mem", "B", "",
                               "Memory that a program holds for the GPU.")),
+    gauge(SourceId::tegra_clocks, "tegra.jetson_clocks", "1", "",
+          "1 while the clocks of GPU and CPUs are held at their highest, as jetson_clocks does; "
+          "else 0."),
+    gauge(SourceId::tegra_iram, "tegra.iram_total", "B", "", "Memory inside the chip (IRAM)."),
+    gauge(SourceId::tegra_iram, "tegra.iram_used", "B", "",
+          "Memory inside the chip (IRAM) in use."),
 };
 
 }  // namespace bw::metrics

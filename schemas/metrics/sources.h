@@ -89,6 +89,8 @@ enum class SourceId : std::uint8_t {
   tegra_alarms,
   tegra_slow,
   tegra_processes,
+  tegra_clocks,
+  tegra_iram,
 };
 
 // Who reads a source. A source that may be slow, or hang, is read in a lane of its own, so that it
@@ -252,7 +254,8 @@ inline constexpr SourceSpec kSources[] = {
      1, Lane::gpus},
     {SourceId::tegra_emc, "tegra_emc",
      "/sys/kernel/debug/bpmp/debug/clk/emc/rate /sys/kernel/debug/clk/emc/clk_rate "
-     "/sys/kernel/actmon_avg_activity/mc_all /sys/kernel/debug/cactmon/mc_all",
+     "/sys/kernel/actmon_avg_activity/mc_all /sys/kernel/debug/cactmon/mc_all "
+     "/sys/kernel/debug/bpmp/debug/actmon/mc_all_avg_activity /sys/class/devfreq/bwmgr/cur_freq",
      1, Lane::gpus},
     {SourceId::tegra_rails, "tegra_rails",
      "/sys/bus/i2c/drivers/ina3221/*/hwmon/hwmon*/in*_input "
@@ -274,6 +277,13 @@ inline constexpr SourceSpec kSources[] = {
      10, Lane::gpus},
     {SourceId::tegra_processes, "tegra_processes", "/sys/kernel/debug/nvmap/iovmm/clients", 10,
      Lane::gpus},
+    {SourceId::tegra_clocks, "tegra_clocks",
+     "/sys/class/devfreq/*/min_freq /sys/class/devfreq/*/max_freq "
+     "/sys/devices/system/cpu/cpufreq/policy0/scaling_min_freq "
+     "/sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq",
+     60, Lane::gpus},
+    {SourceId::tegra_iram, "tegra_iram",
+     "/sys/kernel/debug/nvmap/iram/size /sys/kernel/debug/nvmap/iram/clients", 10, Lane::gpus},
 };
 inline constexpr std::size_t kSourceCount = std::size(kSources);
 

@@ -16,6 +16,8 @@
 #include "agent/core/collect/gpu/gpu_files.h"
 #include "agent/core/collect/gpu/gpu_series.h"
 #include "agent/core/collect/gpu/tegra.h"
+#include "agent/core/collect/gpu/tegra_board.h"
+#include "agent/core/collect/gpu_events.h"
 #include "agent/core/collect/kernel_log/kernel_log.h"
 #include "agent/core/collect/key_lines.h"
 #include "agent/core/collect/load.h"
@@ -64,9 +66,10 @@ static_assert(
         NvmeSmartSource::kMaxDrives * (std::size(metrics::kNvmeMetrics) + 1) +
         3 * EmmcSource::kMaxDrives + ZramSource::kMaxDevices * std::size(metrics::kZramMetrics) +
         EnergySource::kMaxZones + 3 * SupplySource::kMaxSupplies + 2 * EdacSource::kMaxControllers +
-        kMaxGpus * GpuSeries::kMaxOfOne + 4 * GpuFileSource::kMaxFiles +
-        4 * TegraRailSource::kMaxRails + TegraProcessSource::kMaxPrograms +
-        2 * (KernelLog::kMaxCodes + 1) + ProcessMetrics::kSlots * ProcessMetrics::kSlotValues +
+        kMaxGpus * GpuSeries::kMaxOfOne + 2 * GpuFileSource::kMaxFiles +
+        2 * GpuFileSource::kMaxTegraFiles + 4 * TegraRailSource::kMaxRails +
+        TegraProcessSource::kMaxPrograms + 2 * (KernelLog::kMaxCodes + 1) +
+        ProcessMetrics::kSlots * ProcessMetrics::kSlotValues +
         ProcessTable::kMaxWatched * ProcessMetrics::kWatchValues + 2 * UnitMetrics::kMaxUnits +
         SelfMetrics::kSourceValues * kSourceCount + count_metrics() <=
     wire::kMaxSeries);
@@ -176,12 +179,15 @@ struct Collector::State {
   GpuSeries gpus{sample};
   GpuFileSource gpu_cards{sample, card_files(), monitor_names};
   GpuFileSource gpu_card_state{sample, card_state_files(), monitor_names};
-  GpuFileSource tegra_fast{sample, tegra_files(), monitor_names};
-  GpuFileSource tegra_slow{sample, tegra_state_files(), monitor_names};
+  GpuFileSource tegra_fast{sample, tegra_files(), monitor_names, GpuFileSource::kMaxTegraFiles};
+  GpuFileSource tegra_slow{sample, tegra_state_files(), monitor_names,
+                           GpuFileSource::kMaxTegraFiles};
   TegraMemorySource tegra_emc{sample};
   TegraRailSource tegra_rails{sample, monitor_labels};
   TegraRailSource tegra_alarms{sample, monitor_labels};
   TegraProcessSource tegra_processes{sample};
+  TegraClockSource tegra_clocks{sample};
+  TegraIramSource tegra_iram{sample};
 
   // By SourceId. Null: no file tells it.
   std::array<Source*, kSourceCount> sources{};
@@ -281,6 +287,8 @@ void Collector::State::add_hardware() {
       {SourceId::tegra_alarms, &tegra_alarms},
       {SourceId::tegra_slow, &tegra_slow},
       {SourceId::tegra_processes, &tegra_processes},
+      {SourceId::tegra_clocks, &tegra_clocks},
+      {SourceId::tegra_iram, &tegra_iram},
   });
 }
 
@@ -412,7 +420,11 @@ void Collector::read(const Readings& readings, const RecordHealth& record) {
   } else {
     state.processes.lose();
   }
-  if (readings.gpus != nullptr) state.gpus.read(*readings.gpus, readings.wall, state.events);
+  if (readings.gpus != nullptr) {
+    state.gpus.read(*readings.gpus, readings.wall, state.events);
+    tell_gpu_events(*readings.gpus, readings.kernel_log.available, readings.wall, state.kernel_log,
+                    state.events);
+  }
   state.node_events.set_count(metrics::EventKind::outbox_gap, record.outbox_gaps);
   state.node_events.set_count(metrics::EventKind::history_gap, record.history_gaps);
   state.node_events.fold(state.events, others, readings.when, readings.wall);
@@ -444,6 +456,10 @@ std::size_t Collector::kernel_log_taken() const {
 
 std::string Collector::kernel_log_position() {
   return state_->kernel_log.take_position();
+}
+
+void Collector::hold_kernel_log() {
+  state_->kernel_log.hold();
 }
 
 void Collector::restore_kernel_log(std::string_view position) {

@@ -41,7 +41,9 @@ class Collector {
   // How far the kernel log has been told; empty where that is known from the last call. No event
   // may be missing from the record that was told before.
   std::string kernel_log_position();
-  // The position that an earlier run stored last.
+  // What an earlier run stored can't be read yet: the kernel log waits a while for it.
+  void hold_kernel_log();
+  // The position that an earlier run stored last; empty: none.
   void restore_kernel_log(std::string_view position);
 
   // Sources that could not be read or understood at the last tick, by name, for the log; cleared

@@ -61,11 +61,14 @@ void NodeEvents::tell(const Told& told, WallTime wall, std::uint64_t usec) {
 
 void NodeEvents::offer(ToldEvent event, std::uint64_t usec) {
   const metrics::EventKindInfo* const kind = find_kind(event.record.kind);
-  if (kind == nullptr || kind->kind < static_cast<EventKind>(kFirstKind)) {
+  if (kind == nullptr) {
     told_.push_back(std::move(event));
     return;
   }
-  ++counts_[static_cast<std::size_t>(kind->kind)];
+  // An Xid that NVML told is of a kind that the kernel log counts.
+  if (kind->kind >= static_cast<EventKind>(kFirstKind)) {
+    ++counts_[static_cast<std::size_t>(kind->kind)];
+  }
   // The text names whose it is; that of a clock step also by how much, which differs each time.
   std::string_view subject = event.record.text;
   if (kind->kind == EventKind::clock_step) subject = subject.substr(0, subject.find(" by "));

@@ -157,25 +157,32 @@ bool GpuReader::overdue(Instant now) const {
 // has to wait for it. True where that is news.
 bool GpuReader::tell_hung(Instant now) {
   const int index = worker_->progress.gpu;
-  const bool one = index >= 0 && static_cast<std::size_t>(index) < current_.gpus.size() &&
-                   stuck_.size() < kMaxStuck;
+  const bool events = index == NvmlProgress::kEvents;
+  const bool one =
+      (events || (index >= 0 && static_cast<std::size_t>(index) < current_.gpus.size())) &&
+      stuck_.size() < kMaxStuck;
   if (!one && std::exchange(told_hung_, true)) return false;
   current_.state = NvmlState::hung;
   current_.worth = true;
+  current_.events.clear();  // they were told
   for (GpuReading& gpu : current_.gpus) {
     gpu.fresh = false;
     if (!one) gpu.condition = GpuCondition::hung;
   }
   current_.reason = "a call does not return";
   if (!one) return true;
-  GpuReading& gpu = current_.gpus[static_cast<std::size_t>(index)];
-  gpu.condition = GpuCondition::hung;
-  current_.reason.insert(0, gpu.pci + ": ");
+  std::string name = NvmlSession::kEvents;
+  if (!events) {
+    GpuReading& gpu = current_.gpus[static_cast<std::size_t>(index)];
+    gpu.condition = GpuCondition::hung;
+    name = gpu.pci;
+  }
+  current_.reason.insert(0, name + ": ");
   {
     const std::lock_guard lock(worker_->mutex);
     worker_->stop = true;
   }
-  stuck_.push_back({worker_, gpu.pci});
+  stuck_.push_back({worker_, std::move(name)});
   start_worker();
   request(now);
   return true;

@@ -2,7 +2,7 @@
 //
 // Each tick asks the thread for a round, and takes the last one that is complete. A thread whose
 // call does not return within a deadline is left behind, and another one goes on without the GPU
-// that the call was for; when the call does return, that GPU is asked again.
+// that the call was for, or without events; when the call does return, they are asked again.
 #pragma once
 
 #include <cstddef>

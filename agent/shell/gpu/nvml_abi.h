@@ -11,6 +11,7 @@ namespace bw::agent::nvml {
 
 using Device = void*;  // an opaque handle, valid from nvmlInit to nvmlShutdown
 using GpmSample = void*;
+using EventSet = void*;
 
 // Answers; any other number may come too.
 enum Return : int {
@@ -128,6 +129,13 @@ struct GpmSupport {
   unsigned version;
   unsigned supported;
 };
+struct EventData {
+  Device device;
+  unsigned long long type;
+  unsigned long long data;  // the Xid; of other types 0
+  unsigned gpu_instance;    // kNoInstance where it is of the whole GPU
+  unsigned compute_instance;
+};
 
 // One running process: pid, memory, and, from version 2 of the call on, the ids of its instances.
 // How long an entry is, is not to be known from the function's name: drivers 535 have 8 bytes more
@@ -151,6 +159,11 @@ static_assert(version_of<MarginTemperature>(1) == 0x01000008);
 static_assert(version_of<TemperatureV1>(1) == 0x0100000C);
 
 inline constexpr int kTemperatureGpu = 0;
+// Kinds of thresholds, for GPUs before Ada.
+inline constexpr int kShutdownThreshold = 0;
+inline constexpr int kSlowdownThreshold = 1;
+inline constexpr int kMemoryThreshold = 2;
+inline constexpr int kGpuThreshold = 3;
 inline constexpr int kClockSm = 1;
 inline constexpr int kClockMemory = 2;
 inline constexpr int kClockVideo = 3;
@@ -163,5 +176,13 @@ inline constexpr int kEccAggregate = 1;
 inline constexpr unsigned kAllLinks = ~0U;
 inline constexpr unsigned kGpmVersion = 1;
 inline constexpr unsigned kUnknownState = 32;  // of performance
+// Types of events.
+inline constexpr unsigned long long kUncorrectedEccEvent = 0x2;
+inline constexpr unsigned long long kXidEvent = 0x8;
+inline constexpr unsigned long long kCorrectedEccStormEvent = 0x200;
+inline constexpr unsigned long long kRetirementEvent = 0x400;  // of memory
+inline constexpr unsigned long long kRetirementFailureEvent = 0x800;
+inline constexpr unsigned kNoInstance = ~0U;
+inline constexpr unsigned kNoWait = 0;
 
 }  // namespace bw::agent::nvml

@@ -11,9 +11,11 @@ struct FieldSpec {
   GpuValue value;
   double scale = 1;
   unsigned scope = 0;
+  bool is_signed = false;  // whatever type it is said to be of
 };
 
-// Ids of nvml.h (NVML_FI_*). Of the fields of NVLink the scope is the link.
+// Ids of nvml.h (NVML_FI_*). Of the fields of NVLink the scope is the link, or all of them. Where
+// two tell the same (up to NVLink 4, and from NVLink 5 on), the first that answers does.
 constexpr FieldSpec kFields[] = {
     {82, GpuValue::mem_temp},
     {186, GpuValue::power},
@@ -40,6 +42,14 @@ constexpr FieldSpec kFields[] = {
     {45, GpuValue::nvlink_crc_data},
     {52, GpuValue::nvlink_replay},
     {59, GpuValue::nvlink_recovery},
+    {202, GpuValue::nvlink_tx, 1, nvml::kAllLinks},
+    {204, GpuValue::nvlink_rx, 1, nvml::kAllLinks},
+    {215, GpuValue::nvlink_recovery, 1, nvml::kAllLinks},
+    {214, GpuValue::nvlink_recovery_failed, 1, nvml::kAllLinks},
+    {208, GpuValue::nvlink_rx_errors, 1, nvml::kAllLinks},
+    {212, GpuValue::nvlink_tx_discards, 1, nvml::kAllLinks},
+    {219, GpuValue::nvlink_effective_errors, 1, nvml::kAllLinks},
+    {221, GpuValue::nvlink_symbol_errors, 1, nvml::kAllLinks},
     {173, GpuValue::pcie_correctable},
     {174, GpuValue::pcie_naks_received},
     {175, GpuValue::pcie_receiver_errors},
@@ -56,23 +66,35 @@ constexpr FieldSpec kFields[] = {
     {29, GpuValue::retired_pages_sbe},
     {30, GpuValue::retired_pages_dbe},
     {31, GpuValue::retired_pages_pending},
+    {193, GpuValue::tlimit_shutdown, 1, 0, true},
+    {194, GpuValue::tlimit_slowdown, 1, 0, true},
+    {196, GpuValue::tlimit_max, 1, 0, true},
+    {195, GpuValue::tlimit_mem_max, 1, 0, true},
 };
 
-std::size_t tier_of(GpuValue value) {
+constexpr std::size_t tier_of(GpuValue value) {
   const auto index = static_cast<std::size_t>(value);
   return index < kFirstOfTen ? 0 : index < kFirstOfSixty ? 1 : 2;
 }
 
-double number_of(const nvml::FieldValue& field) {
+constexpr std::size_t fields_of(std::size_t tier) {
+  return static_cast<std::size_t>(
+      std::count_if(std::begin(kFields), std::end(kFields),
+                    [tier](const FieldSpec& spec) { return tier_of(spec.value) == tier; }));
+}
+static_assert(std::max({fields_of(0), fields_of(1), fields_of(2)}) <= NvmlDevice::kMostFields);
+
+double number_of(const nvml::FieldValue& field, bool is_signed) {
   switch (field.type) {
     case nvml::kDouble:
       return field.value.d;
     case nvml::kUnsigned:
-      return field.value.ui;
+      return is_signed ? static_cast<double>(field.value.si) : field.value.ui;
     case nvml::kUnsignedLong:
       return static_cast<double>(field.value.ul);
     case nvml::kUnsignedLongLong:
-      return static_cast<double>(field.value.ull);
+      return is_signed ? static_cast<double>(field.value.sll)
+                       : static_cast<double>(field.value.ull);
     case nvml::kSignedLongLong:
       return static_cast<double>(field.value.sll);
     case nvml::kSigned:
@@ -173,6 +195,14 @@ void NvmlDevice::ask_ecc(Ask what, int type, int counter, GpuValue value, GpuRea
   }
 }
 
+// 0 is the answer of GPUs that have no such threshold.
+void NvmlDevice::ask_threshold(Ask what, int threshold, GpuValue value, GpuReading& out) {
+  unsigned degrees = 0;
+  if (ask(what, calls_.library().temperature_threshold, threshold, &degrees) && degrees > 0) {
+    out[value] = degrees;
+  }
+}
+
 GpuCondition NvmlDevice::read(const ProcessNames& names, GpuReading& out) {
   asked_any_ = answered_ = reset_required_ = false;
   if (++rounds_ % kAskAgain == 0) forget_unsupported();
@@ -194,7 +224,7 @@ GpuCondition NvmlDevice::read(const ProcessNames& names, GpuReading& out) {
   return answers ? GpuCondition::ok : GpuCondition::failing;
 }
 
-// Fields that the GPU does not have leave the batch.
+// Fields that the GPU does not have leave the batch, and those that another one tells.
 void NvmlDevice::read_fields(Batch& batch, GpuReading& out) {
   const NvmlLibrary& nvml = calls_.library();
   if (lost_ || batch.count == 0 || nvml.fields == nullptr) return;
@@ -206,9 +236,9 @@ void NvmlDevice::read_fields(Batch& batch, GpuReading& out) {
     const nvml::FieldValue field = batch.fields[i];
     const FieldSpec& spec = kFields[batch.specs[i]];
     const auto answer = static_cast<nvml::Return>(field.result);
-    if (answer == nvml::kSuccess) out[spec.value] = number_of(field) * spec.scale;
     heard(answer);
-    if (NvmlCalls::lasting(answer)) continue;
+    if (NvmlCalls::lasting(answer) || !missing(out, spec.value)) continue;
+    if (answer == nvml::kSuccess) out[spec.value] = number_of(field, spec.is_signed) * spec.scale;
     batch.fields[kept] = field;
     batch.specs[kept] = batch.specs[i];
     ++kept;
@@ -346,6 +376,10 @@ void NvmlDevice::read_every_sixtieth(GpuReading& out) {
           GpuValue::ecc_sbe_agg, out);
   ask_ecc(Ask::ecc_uncorrected_aggregate, nvml::kEccUncorrected, nvml::kEccAggregate,
           GpuValue::ecc_dbe_agg, out);
+  ask_threshold(Ask::shutdown, nvml::kShutdownThreshold, GpuValue::temp_shutdown, out);
+  ask_threshold(Ask::slowdown, nvml::kSlowdownThreshold, GpuValue::temp_slowdown, out);
+  ask_threshold(Ask::gpu_threshold, nvml::kGpuThreshold, GpuValue::temp_max, out);
+  ask_threshold(Ask::memory_threshold, nvml::kMemoryThreshold, GpuValue::mem_temp_max, out);
   unsigned mode = 0;
   unsigned pending = 0;
   if (ask(Ask::mig_mode, nvml.mig_mode, &mode, &pending)) out[GpuValue::mig_mode] = mode;

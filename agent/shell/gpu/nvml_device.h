@@ -19,9 +19,13 @@ class NvmlDevice {
  public:
   // Rounds after which what was not supported is asked once more: MIG may have been switched off.
   static constexpr std::uint32_t kAskAgain = 600;
+  // Fields of one tier.
+  static constexpr std::size_t kMostFields = 32;
 
   // `calls` must outlive the device.
   NvmlDevice(NvmlCalls& calls, nvml::Device handle);
+
+  nvml::Device handle() const { return handle_; }
 
   GpuIdentity identify(const std::string& driver);
 
@@ -64,14 +68,17 @@ class NvmlDevice {
     ecc_corrected_aggregate,
     ecc_uncorrected_aggregate,
     remapped,
+    shutdown,
+    slowdown,
+    gpu_threshold,
+    memory_threshold,
     mig_mode,
     count_,
   };
   // The fields of one tier, asked by one call.
   struct Batch {
-    static constexpr std::size_t kMost = 32;
-    std::array<nvml::FieldValue, kMost> fields{};
-    std::array<std::uint8_t, kMost> specs{};  // of each: its place in the table of fields
+    std::array<nvml::FieldValue, kMostFields> fields{};
+    std::array<std::uint8_t, kMostFields> specs{};  // of each: its place in the table of fields
     std::size_t count = 0;
   };
 
@@ -82,6 +89,7 @@ class NvmlDevice {
                        GpuValue value, GpuReading& out);
   void ask_clock(Ask what, int domain, GpuValue value, GpuReading& out);
   void ask_ecc(Ask what, int type, int counter, GpuValue value, GpuReading& out);
+  void ask_threshold(Ask what, int threshold, GpuValue value, GpuReading& out);
   void forget_unsupported();
   void read_fields(Batch& batch, GpuReading& out);
   void read_every_round(GpuReading& out);

@@ -67,6 +67,7 @@ void NvmlLibrary::find_device_functions() {
 void NvmlLibrary::find_rare_functions() {
   find(bar1, "nvmlDeviceGetBAR1MemoryInfo");
   find(margin, "nvmlDeviceGetMarginTemperature");
+  find(temperature_threshold, "nvmlDeviceGetTemperatureThreshold");
   find(power_limit, "nvmlDeviceGetEnforcedPowerLimit");
   find(pstate, "nvmlDeviceGetPerformanceState");
   find(fan, "nvmlDeviceGetFanSpeed");
@@ -96,6 +97,12 @@ void NvmlLibrary::find_rare_functions() {
   find(gpm_free, "nvmlGpmSampleFree");
   find(gpm_sample, "nvmlGpmSampleGet");
   find(gpm_metrics, "nvmlGpmMetricsGet");
+  // The first version of the wait fills a shorter structure: it is not used.
+  find(event_set_create, "nvmlEventSetCreate");
+  find(event_set_free, "nvmlEventSetFree");
+  find(event_set_wait, "nvmlEventSetWait_v2");
+  find(event_types, "nvmlDeviceGetSupportedEventTypes");
+  find(register_events, "nvmlDeviceRegisterEvents");
 }
 
 std::string NvmlLibrary::text_of(Return result) const {

@@ -46,6 +46,7 @@ struct NvmlLibrary {
   Return (*temperature)(Device, int, unsigned*) = nullptr;
   Return (*temperature_v)(Device, nvml::TemperatureV1*) = nullptr;
   Return (*margin)(Device, nvml::MarginTemperature*) = nullptr;
+  Return (*temperature_threshold)(Device, int, unsigned*) = nullptr;
   Unsigned* power = nullptr;
   Unsigned* power_limit = nullptr;
   Return (*energy)(Device, unsigned long long*) = nullptr;
@@ -80,6 +81,11 @@ struct NvmlLibrary {
   Return (*gpm_free)(nvml::GpmSample) = nullptr;
   Return (*gpm_sample)(Device, nvml::GpmSample) = nullptr;
   Return (*gpm_metrics)(nvml::GpmMetricsGet*) = nullptr;
+  Return (*event_set_create)(nvml::EventSet*) = nullptr;
+  Return (*event_set_free)(nvml::EventSet) = nullptr;
+  Return (*event_set_wait)(nvml::EventSet, nvml::EventData*, unsigned) = nullptr;
+  Return (*event_types)(Device, unsigned long long*) = nullptr;
+  Return (*register_events)(Device, unsigned long long, nvml::EventSet) = nullptr;
 
   // "GPU is lost", by the library where it can tell.
   std::string text_of(Return result) const;

@@ -101,6 +101,7 @@ void NvmlSession::open(Instant now) {
 
 void NvmlSession::close() {
   for (Gpu& gpu : gpus_) gpu.device.reset();
+  events_.reset();
   if (calls_) (*calls_)(library_->shutdown);
   calls_.reset();
   library_.reset();
@@ -122,8 +123,20 @@ bool NvmlSession::reopens(Instant now) const {
   return calls_ && lost && (returned_ || now >= reopen_at_);
 }
 
-bool NvmlSession::skipped(const Round& round, const Gpu& gpu) const {
-  return std::find(round.skip.begin(), round.skip.end(), gpu.pci) != round.skip.end();
+bool NvmlSession::skipped(const Round& round, const std::string& name) {
+  return std::find(round.skip.begin(), round.skip.end(), name) != round.skip.end();
+}
+
+// Whether a GPU whose events are waited for may still fall asleep is nowhere promised.
+void NvmlSession::read_events(const Round& round, GpuReadings& out) {
+  if (!calls_ || skipped(round, kEvents)) return;
+  progress_.gpu = NvmlProgress::kEvents;
+  if (!events_) events_.emplace(*calls_);
+  for (std::size_t i = 0; i < gpus_.size(); ++i) {
+    const Gpu& gpu = gpus_[i];
+    if (gpu.device != nullptr && !gpu.may_sleep) events_->watch(gpu.device->handle(), i);
+  }
+  events_->read(out.events);
 }
 
 // GPUs found in this round are told of in it, and asked in the next: whoever watches has to know
@@ -148,6 +161,8 @@ void NvmlSession::round(const Round& round, Instant now, GpuReadings& out) {
   if (calls_ && round.ten) (*calls_)(library_->count, &count);
   out.gpus.resize(gpus_.size());
   for (std::size_t i = 0; i < gpus_.size(); ++i) read(i, round, i >= known, now, out.gpus[i]);
+  out.events.clear();
+  read_events(round, out);
   progress_.gpu = NvmlProgress::kNoGpu;
   if (calls_ && calls_->broken() != nvml::kSuccess) {
     const nvml::Return broken = calls_->broken();
@@ -176,12 +191,13 @@ void NvmlSession::read(std::size_t index, const Round& round, bool is_new, Insta
     gpu.lost = true;
   }
   if (was_gone && !gpu.gone) returned_ = true;
+  gpu.may_sleep = power.may_sleep;
   out.pci = gpu.pci;
   out.power_state = power.d_state;
   out.fresh = false;
   if (gpu.gone) {
     out.condition = GpuCondition::lost;
-  } else if (skipped(round, gpu)) {
+  } else if (skipped(round, gpu.pci)) {
     out.condition = GpuCondition::hung;
   } else if (!calls_ || is_new) {
     out.condition = gpu.lost ? GpuCondition::lost : GpuCondition::unreadable;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/shell/gpu/nvml_device.h"
+#include "agent/shell/gpu/nvml_events.h"
 #include "agent/shell/gpu/pci_gpus.h"
 #include "base/time.h"
 
@@ -21,6 +22,7 @@ namespace bw::agent {
 // Where a round is, for a thread that does not wait for it.
 struct NvmlProgress {
   static constexpr int kNoGpu = -1;
+  static constexpr int kEvents = -2;  // none's: those of the event set
   std::atomic<std::uint64_t> calls{0};
   std::atomic<int> gpu{kNoGpu};      // whose calls they are, by index
   std::atomic<bool> opening{false};  // what is asked now may take long: a GPU is being woken
@@ -39,6 +41,8 @@ class NvmlSession {
   // at again after a rest: each question would begin its time of idleness anew.
   static constexpr Duration kIdle = std::chrono::minutes{1};
   static constexpr Duration kRest = std::chrono::seconds{30};
+  // Among the addresses to be skipped: the event set.
+  static constexpr const char* kEvents = "events";
 
   // `known`: the GPUs that an earlier session found, in the order of their indexes.
   NvmlSession(NvmlOptions options, const std::vector<GpuReading>& known, NvmlProgress& progress);
@@ -49,7 +53,7 @@ class NvmlSession {
   struct Round {
     bool ten = false;
     bool sixty = false;
-    std::vector<std::string> skip;  // addresses of GPUs that are not to be asked
+    std::vector<std::string> skip;  // addresses of GPUs that are not to be asked, or kEvents
   };
   // Reads what is due into `out`, or opens NVML where it is time to.
   void round(const Round& round, Instant now, GpuReadings& out);
@@ -62,6 +66,7 @@ class NvmlSession {
     std::string pci;
     bool on_pci = false;
     RuntimePower power;
+    bool may_sleep = false;
     std::shared_ptr<const GpuIdentity> identity;
     std::unique_ptr<NvmlDevice> device;
     bool lost = false;
@@ -85,13 +90,15 @@ class NvmlSession {
   void ask(Gpu& gpu, Instant now, GpuReading& out);
   void name(Gpu& gpu);
   void notice_idleness(Gpu& gpu, Instant now, const GpuReading& out);
-  bool skipped(const Round& round, const Gpu& gpu) const;
+  void read_events(const Round& round, GpuReadings& out);
+  static bool skipped(const Round& round, const std::string& name);
 
   NvmlOptions options_;
   NvmlProgress& progress_;
   ProcessNames names_;
   std::shared_ptr<const NvmlLibrary> library_;
-  std::optional<NvmlCalls> calls_;  // while it is open
+  std::optional<NvmlCalls> calls_;    // while it is open
+  std::optional<NvmlEvents> events_;  // the same; once they were asked for
   std::string driver_;
   NvmlState state_ = NvmlState::missing;
   std::string reason_;

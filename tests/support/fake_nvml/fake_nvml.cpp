@@ -3,7 +3,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include "agent/shell/gpu/nvml_abi.h"
 #include "tests/support/fake_nvml/script.h"
@@ -65,6 +68,14 @@ double value_or(int gpu, const char* name, double otherwise) {
   double value = otherwise;
   return current_script()->has(gpu, name, value) ? value : otherwise;
 }
+
+// What nvmlEventSetCreate hands out: who is watched for what, and how far the script's events were
+// told. Those of the script that was there before are of the past.
+struct FakeEventSet {
+  std::map<int, unsigned long long> watched;
+  std::shared_ptr<const Script> script = current_script();
+  std::size_t next = script->events.size();
+};
 
 template <typename Number>
 void put(char*& at, Number number) {
@@ -169,6 +180,11 @@ Return nvmlDeviceGetMemoryInfo(Device device, Memory* memory) {
 Return nvmlDeviceGetTemperature(Device device, int sensor, unsigned* degrees) {
   if (sensor != kTemperatureGpu) return kInvalidArgument;
   return tell(device, "nvmlDeviceGetTemperature", "temp", degrees);
+}
+Return nvmlDeviceGetTemperatureThreshold(Device device, int threshold, unsigned* degrees) {
+  char name[32];
+  std::snprintf(name, sizeof name, "threshold.%d", threshold);
+  return tell(device, "nvmlDeviceGetTemperatureThreshold", name, degrees);
 }
 Return nvmlDeviceGetPowerUsage(Device device, unsigned* milliwatts) {
   return tell(device, "nvmlDeviceGetPowerUsage", "power", milliwatts);
@@ -279,7 +295,7 @@ Return nvmlDeviceGetJpgUtilization(Device device, unsigned* percent, unsigned* p
 Return nvmlDeviceGetOfaUtilization(Device device, unsigned* percent, unsigned* period_us) {
   return tell_share(device, "nvmlDeviceGetOfaUtilization", "ofa_util", percent, period_us);
 }
-// Values of "field.ID", as doubles where they have a fraction.
+// Values of "field.ID", as doubles where they have a fraction, or of the type "type.ID".
 Return nvmlDeviceGetFieldValues(Device device, int count, FieldValue* values) {
   const int gpu = gpu_of(device);
   const Return result = enter(gpu, "nvmlDeviceGetFieldValues");
@@ -293,12 +309,16 @@ Return nvmlDeviceGetFieldValues(Device device, int count, FieldValue* values) {
       continue;
     }
     const bool whole = value == static_cast<double>(static_cast<long long>(value));
+    std::snprintf(name, sizeof name, "type.%u", values[i].field);
+    const double type = value_or(gpu, name, whole ? kUnsignedLongLong : kDouble);
     values[i].result = kSuccess;
-    values[i].type = whole ? kUnsignedLongLong : kDouble;
-    if (whole) {
-      values[i].value.ull = static_cast<unsigned long long>(value);
-    } else {
+    values[i].type = static_cast<int>(type);
+    if (!whole) {
       values[i].value.d = value;
+    } else if (values[i].type == kUnsigned || values[i].type == kSigned) {
+      values[i].value.si = static_cast<int>(value);
+    } else {
+      values[i].value.sll = static_cast<long long>(value);
     }
   }
   return kSuccess;
@@ -375,6 +395,47 @@ Return nvmlGpmSampleFree(GpmSample sample) {
 Return nvmlGpmSampleGet(Device device, GpmSample sample) {
   *static_cast<int*>(sample) = gpu_of(device);
   return enter(gpu_of(device), "nvmlGpmSampleGet");
+}
+Return nvmlEventSetCreate(EventSet* set) {
+  const Return result = enter(Script::kNone, "nvmlEventSetCreate");
+  if (result == kSuccess) *set = new FakeEventSet;
+  return result;
+}
+Return nvmlEventSetFree(EventSet set) {
+  delete static_cast<FakeEventSet*>(set);
+  return enter(Script::kNone, "nvmlEventSetFree");
+}
+Return nvmlDeviceGetSupportedEventTypes(Device device, unsigned long long* types) {
+  const int gpu = gpu_of(device);
+  *types = static_cast<unsigned long long>(value_or(gpu, "event_types", 0x1F));
+  return enter(gpu, "nvmlDeviceGetSupportedEventTypes");
+}
+// As the library does, it refuses types that the GPU does not have.
+Return nvmlDeviceRegisterEvents(Device device, unsigned long long types, EventSet set) {
+  const int gpu = gpu_of(device);
+  const auto known = static_cast<unsigned long long>(value_or(gpu, "event_types", 0x1F));
+  if ((types & ~known) != 0) return kNotSupported;
+  static_cast<FakeEventSet*>(set)->watched[gpu] |= types;
+  return enter(gpu, "nvmlDeviceRegisterEvents");
+}
+Return nvmlEventSetWait_v2(EventSet events, EventData* data, unsigned timeout_ms) {
+  const Return result = enter(Script::kNone, "nvmlEventSetWait_v2");
+  if (result != kSuccess) return result;
+  auto& set = *static_cast<FakeEventSet*>(events);
+  if (auto script = current_script(); script != set.script) {
+    set.script = std::move(script);
+    set.next = 0;
+  }
+  while (set.next < set.script->events.size()) {
+    const auto& event = set.script->events[set.next++];
+    const auto watched = set.watched.find(event.gpu);
+    if (watched == set.watched.end() || (watched->second & event.type) == 0) continue;
+    *data = EventData{handle_of(event.gpu), event.type, event.data, event.gpu_instance,
+                      event.compute_instance};
+    return kSuccess;
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(timeout_ms));
+  return kTimeout;
 }
 Return nvmlGpmMetricsGet(GpmMetricsGet* request) {
   const int gpu = *static_cast<int*>(request->second);

@@ -37,6 +37,16 @@ void add_line(Script& script, const std::string& text) {
     Process& added = script.processes[gpu_of(gpu)].emplace_back();
     line >> added.pid >> added.bytes >> added.sm;
   }
+  if (order == "event") {
+    Event& added = script.events.emplace_back();
+    line >> added.gpu >> added.type >> added.data;
+    unsigned gpu_instance = 0;
+    unsigned compute_instance = 0;
+    if (line >> gpu_instance >> compute_instance) {
+      added.gpu_instance = gpu_instance;
+      added.compute_instance = compute_instance;
+    }
+  }
   if (order == "instance" && line >> gpu) {
     Instance& added = script.instances[gpu_of(gpu)].emplace_back();
     line >> added.gpu_instance >> added.compute_instance >> added.used >> added.total;

@@ -8,7 +8,8 @@
 //   value GPU NAME NUMBER         e.g. "value 0 util 42", "value * field.186 70000"
 //   process GPU PID BYTES SM      a compute process
 //   instance GPU GI CI USED TOTAL a MIG instance
-//   error GPU FUNCTION CODE       e.g. "error 3 nvmlDeviceGetPowerUsage 3"; GPU -1: of none
+//   event GPU TYPE DATA GI CI     happens when the script is put in place; GI and CI may be left
+//   out error GPU FUNCTION CODE       e.g. "error 3 nvmlDeviceGetPowerUsage 3"; GPU -1: of none
 //   lost GPU                      all its calls answer that it is lost
 //   hang GPU FUNCTION             the call returns when the line is gone
 //   slow GPU FUNCTION MS
@@ -36,6 +37,14 @@ struct Instance {
   unsigned long long total = 0;
 };
 
+struct Event {
+  int gpu = 0;
+  unsigned long long type = 0;
+  unsigned long long data = 0;
+  unsigned gpu_instance = ~0U;
+  unsigned compute_instance = ~0U;
+};
+
 struct Script {
   static constexpr int kEvery = -2;
   static constexpr int kNone = -1;
@@ -52,6 +61,7 @@ struct Script {
   std::map<int, bool> lost;
   std::map<int, std::vector<Process>> processes;
   std::map<int, std::vector<Instance>> instances;
+  std::vector<Event> events;
 
   bool has(int gpu, const std::string& name, double& value) const;
   // What the call answers: an error of the script, or 0.

@@ -145,6 +145,10 @@ std::span<const GpuFile> tegra_state_files() {
   return kTegraState;
 }
 
+bool is_jetson_gpu(std::string_view path) {
+  return is_tegra_gpu(behind(path, "/devfreq/"));
+}
+
 std::vector<wire::Label> gpu_labels(const MetricInfo& metric, std::string_view path) {
   const std::string_view card = behind(path, "/drm/");
   if (!card.empty()) {

@@ -43,11 +43,13 @@ std::span<const GpuFile> tegra_state_files();
 
 class GpuFileSource : public Source {
  public:
-  static constexpr std::size_t kMaxFiles = 160;
+  static constexpr std::size_t kMaxFiles = 160;      // of cards
+  static constexpr std::size_t kMaxTegraFiles = 64;  // of a board, which has one GPU
 
   // `chips`: what the monitors below /sys/class/hwmon are called.
-  GpuFileSource(Sample& sample, std::span<const GpuFile> files, const NameSource& chips)
-      : Source(sample), table_(files), chips_(chips), files_(kMaxFiles) {}
+  GpuFileSource(Sample& sample, std::span<const GpuFile> files, const NameSource& chips,
+                std::size_t most = kMaxFiles)
+      : Source(sample), table_(files), chips_(chips), files_(most) {}
 
   bool read(const TextReading& reading, Instant when) override;
   bool refused(const TextReading& reading) override;
@@ -73,6 +75,9 @@ class GpuFileSource : public Source {
   DeviceTable<File> files_;
   bool freed_ = false;  // a file is gone: what told the same may tell it now
 };
+
+// Whether the file below /sys/class/devfreq is of a Jetson's GPU; other boards have others.
+bool is_jetson_gpu(std::string_view path);
 
 // The labels that a metric's series have by the path of their file: `gpu`, and where the metric has
 // them gt, fan, engine or event. Empty where the path is of no GPU.

@@ -68,6 +68,11 @@ enum class GpuValue : std::uint8_t {
   nvlink_crc_data,
   nvlink_replay,
   nvlink_recovery,
+  nvlink_recovery_failed,
+  nvlink_rx_errors,
+  nvlink_tx_discards,
+  nvlink_effective_errors,
+  nvlink_symbol_errors,
   sm_active,
   sm_occupancy,
   tensor,
@@ -96,6 +101,14 @@ enum class GpuValue : std::uint8_t {
   retired_pages_sbe,
   retired_pages_dbe,
   retired_pages_pending,
+  temp_shutdown,
+  temp_slowdown,
+  temp_max,
+  mem_temp_max,
+  tlimit_shutdown,
+  tlimit_slowdown,
+  tlimit_max,
+  tlimit_mem_max,
   mig_mode,
 };
 inline constexpr std::size_t kGpuValues = static_cast<std::size_t>(GpuValue::mig_mode) + 1;
@@ -105,6 +118,8 @@ inline constexpr auto kFirstOfSixty = static_cast<std::size_t>(GpuValue::pcie_ge
 inline constexpr std::size_t kMaxGpus = 16;
 inline constexpr std::size_t kMaxGpuProcesses = 8;  // told by name; all are counted
 inline constexpr std::size_t kMaxMigInstances = 8;  // a GPU has room for seven
+
+inline constexpr std::size_t kMaxGpuEvents = 32;  // of one round, of all GPUs
 
 inline constexpr double kNoGpuValue = std::numeric_limits<double>::quiet_NaN();
 
@@ -162,6 +177,24 @@ struct GpuReading {
   double operator[](GpuValue value) const { return values[static_cast<std::size_t>(value)]; }
 };
 
+enum class GpuEventKind : std::uint8_t {
+  xid,
+  uncorrected_ecc,
+  corrected_ecc_storm,
+  retirement,  // of a part of its memory
+  retirement_failure,
+};
+
+// Something that NVML told of its own accord.
+struct GpuEventReading {
+  static constexpr std::uint32_t kNoInstance = ~std::uint32_t{0};
+  std::size_t gpu = 0;  // its index in GpuReadings
+  GpuEventKind kind = GpuEventKind::xid;
+  std::uint64_t xid = 0;
+  std::uint32_t gpu_instance = kNoInstance;
+  std::uint32_t compute_instance = kNoInstance;
+};
+
 // The numbers are those of the metric gpu.nvml_state.
 enum class NvmlState : std::uint8_t { ok = 0, missing = 1, mismatch = 2, hung = 3, failing = 4 };
 std::string_view to_text(NvmlState state);
@@ -170,7 +203,8 @@ struct GpuReadings {
   NvmlState state = NvmlState::missing;
   std::string reason;  // why the state is not ok: what was called, and what it answered
   bool worth = false;  // there is a GPU or a library: where there is neither, no metric is told
-  std::vector<GpuReading> gpus;  // by index: a GPU keeps its place as long as the agent runs
+  std::vector<GpuReading> gpus;         // by index: a GPU keeps its place as long as the agent runs
+  std::vector<GpuEventReading> events;  // since the round before
 };
 
 }  // namespace bw::agent

@@ -65,6 +65,11 @@ constexpr std::array<const MetricInfo*, kGpuValues> kValueMetrics = {
     &metric("gpu.nvlink_crc_data"),
     &metric("gpu.nvlink_replay"),
     &metric("gpu.nvlink_recovery"),
+    &metric("gpu.nvlink_recovery_failed"),
+    &metric("gpu.nvlink_rx_errors"),
+    &metric("gpu.nvlink_tx_discards"),
+    &metric("gpu.nvlink_effective_errors"),
+    &metric("gpu.nvlink_symbol_errors"),
     &metric("gpu.sm_active"),
     &metric("gpu.sm_occupancy"),
     &metric("gpu.tensor"),
@@ -92,6 +97,14 @@ constexpr std::array<const MetricInfo*, kGpuValues> kValueMetrics = {
     &metric("gpu.retired_pages_sbe"),
     &metric("gpu.retired_pages_dbe"),
     &metric("gpu.retired_pages_pending"),
+    &metric("gpu.temp_shutdown"),
+    &metric("gpu.temp_slowdown"),
+    &metric("gpu.temp_max"),
+    &metric("gpu.mem_temp_max"),
+    &metric("gpu.tlimit_shutdown"),
+    &metric("gpu.tlimit_slowdown"),
+    &metric("gpu.tlimit_max"),
+    &metric("gpu.tlimit_mem_max"),
     &metric("gpu.mig_mode"),
 };
 constexpr bool names(GpuValue value, std::string_view name) {
@@ -102,6 +115,7 @@ static_assert(names(GpuValue::pcie_rx, "gpu.pcie_rx") &&
               names(GpuValue::nvlink_recovery, "gpu.nvlink_recovery") &&
               names(GpuValue::foreign_mem, "gpu.foreign_mem") &&
               names(GpuValue::ecc_dbe_agg, "gpu.ecc_dbe_agg") &&
+              names(GpuValue::temp_shutdown, "gpu.temp_shutdown") &&
               names(GpuValue::mig_mode, "gpu.mig_mode"));
 
 constexpr std::string_view kOther = "other";

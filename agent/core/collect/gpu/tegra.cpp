@@ -16,13 +16,14 @@ constexpr double kKilo = 1000;
 constexpr double kPercent = 100;
 constexpr std::string_view kOtherProgram = "other";
 
-// Files that only root may read, and chips that are switched off.
-bool is_an_answer(int error) {
+}  // namespace
+
+bool is_no_tegra_trouble(int error) {
   return error == EACCES || error == EPERM || error == EAGAIN || error == ENODATA ||
          error == ENODEV || error == EINVAL;
 }
 
-double size_of(std::string_view text) {
+double nvmap_size(std::string_view text) {
   double unit = 1;
   if (text.ends_with('K')) unit = 1024;
   if (text.ends_with('M')) unit = 1024.0 * 1024;
@@ -30,16 +31,15 @@ double size_of(std::string_view text) {
   return Scanner(text).whole() * unit;
 }
 
-}  // namespace
-
 bool TegraMemorySource::read(const TextReading& reading, Instant) {
+  const bool is_activity = file_name(reading.path).starts_with("mc_all");
   const double value = Scanner(reading.text).whole();
-  (reading.path.ends_with("mc_all") ? activity_ : clock_) = value;
+  (is_activity ? activity_ : clock_) = value;
   return !std::isnan(value);
 }
 
 bool TegraMemorySource::refused(const TextReading& reading) {
-  return is_an_answer(reading.error);
+  return is_no_tegra_trouble(reading.error);
 }
 
 void TegraMemorySource::finish() {
@@ -108,7 +108,7 @@ bool TegraRailSource::read(const TextReading& reading, Instant) {
 }
 
 bool TegraRailSource::refused(const TextReading& reading) {
-  return is_an_answer(reading.error);
+  return is_no_tegra_trouble(reading.error);
 }
 
 void TegraRailSource::set(Rail& rail, Sample::Alias& alias, const metrics::MetricInfo& metric,
@@ -182,7 +182,7 @@ bool TegraProcessSource::read(const TextReading& reading, Instant) {
     if (line.word() != "user") continue;
     const std::string_view name = line.word();
     const double pid = line.whole();
-    const double bytes = size_of(line.word());
+    const double bytes = nvmap_size(line.word());
     if (name.empty() || std::isnan(pid) || std::isnan(bytes)) continue;
     Program& program = at(name);
     program.bytes += bytes;
@@ -199,7 +199,7 @@ bool TegraProcessSource::read(const TextReading& reading, Instant) {
 
 bool TegraProcessSource::refused(const TextReading& reading) {
   lose();
-  return is_an_answer(reading.error);
+  return is_no_tegra_trouble(reading.error);
 }
 
 void TegraProcessSource::lose() {

@@ -12,6 +12,13 @@
 
 namespace bw::agent {
 
+// Errors of files that only root may read, and of chips that are switched off: no value, no
+// trouble.
+bool is_no_tegra_trouble(int error);
+
+// Bytes of "15560K" and "2M", as nvmap's tables have them; NaN where it is none.
+double nvmap_size(std::string_view text);
+
 // The memory's clock in hertz, and its activity in kilohertz: the clock at which it would have been
 // busy all the time.
 class TegraMemorySource : public Source {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/core/collect/kernel_log/device_lines.h"
+#include "agent/core/collect/kernel_log/graphics_lines.h"
 #include "agent/core/collect/kernel_log/line_parts.h"
 #include "agent/core/collect/kernel_log/machine_lines.h"
 #include "agent/core/collect/kernel_log/nvidia_lines.h"
@@ -46,6 +47,7 @@ void KernelLog::declare() {
 }
 
 void KernelLog::restore(std::string_view position) {
+  held_ = false;
   restored_ = position;
   if (!boot_id_.empty()) apply(std::exchange(restored_, {}));
 }
@@ -63,6 +65,13 @@ bool KernelLog::apply(std::string_view position) {
   done_ = *done;
   told_of_next_ = *told;
   return true;
+}
+
+bool KernelLog::is_held(Instant when) {
+  if (!held_) return false;
+  if (!held_since_) held_since_ = when;
+  held_ = when - *held_since_ < kMaxHold;
+  return held_;
 }
 
 std::string KernelLog::position() const {
@@ -110,17 +119,17 @@ void KernelLog::tell(const Told& told, std::vector<ToldEvent>& events) {
   event.position = position();
 }
 
-void KernelLog::count_code(const Finding& finding) {
-  const bool gpu = finding.kind == EventKind::xid;
+void KernelLog::count_code(EventKind kind, unsigned code) {
+  const bool gpu = kind == EventKind::xid;
   Counts& counts = gpu ? xids_ : sxids_;
-  const auto& metric = metrics::kEventMetrics[static_cast<std::size_t>(finding.kind)];
-  auto found = counts.by_code.find(finding.code);
+  const auto& metric = metrics::kEventMetrics[static_cast<std::size_t>(kind)];
+  auto found = counts.by_code.find(code);
   Sample::Alias alias = counts.other;
   if (found != counts.by_code.end()) {
     alias = found->second;
   } else if (counts.by_code.size() < kMaxCodes) {
-    alias = sample_.declare(metric, {{"code", std::to_string(finding.code)}});
-    counts.by_code.emplace(finding.code, alias);
+    alias = sample_.declare(metric, {{"code", std::to_string(code)}});
+    counts.by_code.emplace(code, alias);
   } else if (alias == Sample::kNoAlias) {
     alias = counts.other = sample_.declare(metric, {{"code", "other"}});
   }
@@ -130,7 +139,17 @@ void KernelLog::count_code(const Finding& finding) {
 
 void KernelLog::count(const Finding& finding) {
   ++counts_[static_cast<std::size_t>(finding.kind)];
-  if (finding.kind == EventKind::xid || finding.kind == EventKind::sxid) count_code(finding);
+  if (finding.kind == EventKind::xid || finding.kind == EventKind::sxid) {
+    count_code(finding.kind, finding.code);
+  }
+}
+
+void KernelLog::count_xid(unsigned code) {
+  constexpr auto kXid = static_cast<std::size_t>(EventKind::xid);
+  ++counts_[kXid];
+  count_code(EventKind::xid, code);
+  aliases_[kXid] = sample_.declare(metrics::kEventMetrics[kXid]);
+  sample_.set(aliases_[kXid], static_cast<double>(counts_[kXid]));
 }
 
 // Ends the windows that are over; false where the tick has told enough.
@@ -167,7 +186,8 @@ bool KernelLog::take(const KernelMessage& message, std::vector<ToldEvent>& event
     ++messages_;
     findings_.clear();
     if (!tasks_.recognise(message, findings_) && !recognise_nvidia(message, findings_) &&
-        !recognise_storage(message, findings_) && !recognise_machine(message, findings_)) {
+        !recognise_graphics(message, findings_) && !recognise_storage(message, findings_) &&
+        !recognise_machine(message, findings_)) {
       recognise_device(message, findings_);
     }
     // Behind each, all before it are told: what an event's position says.
@@ -201,6 +221,7 @@ void KernelLog::read(const KernelLogReading& reading, Instant when, WallTime wal
     boot_id_.resize(std::min(boot_id_.size(), kMaxBootId));
     apply(std::exchange(restored_, {}));
   }
+  if (is_held(when)) return;
   now_usec_ =
       std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
   now_ms_ = to_ms(wall);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ class KernelLog {
   // Codes of Xid and of SXid that have a series of their own; others share "other".
   static constexpr std::size_t kMaxCodes = 32;
 
+  // Nothing is told for so long at most while it is not known what an earlier run told.
+  static constexpr Duration kMaxHold = std::chrono::minutes{1};
+
   explicit KernelLog(Sample& sample) : sample_(sample) {}
 
   // Understands what was read; events are appended. `when` counts from boot, as the log does.
@@ -40,13 +44,20 @@ class KernelLog {
   // Bytes of the last reading that are done with: the rest is to come again.
   std::size_t taken() const { return taken_; }
 
+  // An Xid that was told by something else, where no log is read.
+  void count_xid(unsigned code);
+
   // How far all is told, to be stored behind the events told so far; empty where that is what the
   // last one said.
   std::string take_position();
 
-  // What an earlier run, maybe of an earlier boot, stored last. Before the first read(), or later
-  // where the disk could not be read before.
+  // What an earlier run, maybe of an earlier boot, stored last; empty: nothing. Before the first
+  // read(), or after hold().
   void restore(std::string_view position);
+
+  // What an earlier run stored can't be read yet: messages stay untaken until restore(), or until
+  // they have waited for kMaxHold, and may then be told a second time.
+  void hold() { held_ = true; }
 
  private:
   static constexpr std::uint64_t kUnread = ~0ULL;
@@ -60,8 +71,9 @@ class KernelLog {
   void note_gap(const KernelMessage& message, std::vector<ToldEvent>& events);
   void tell(const Told& told, std::vector<ToldEvent>& events);
   void count(const Finding& finding);
-  void count_code(const Finding& finding);
+  void count_code(EventKind kind, unsigned code);
   bool apply(std::string_view position);
+  bool is_held(Instant when);
   std::string position() const;
   std::int64_t wall_ms(std::uint64_t usec, bool just_read) const;
   void declare();
@@ -71,8 +83,10 @@ class KernelLog {
   EventFold fold_;
   Findings findings_;
 
-  std::string boot_id_;                     // of what is being read; empty before
-  std::string restored_;                    // until the first reading tells the boot
+  std::string boot_id_;   // of what is being read; empty before
+  std::string restored_;  // until the first reading tells the boot
+  bool held_ = false;
+  std::optional<Instant> held_since_;
   std::uint64_t done_ = kUnread;            // the sequence number up to which all is told
   std::uint64_t position_taken_ = kUnread;  // done_ at the last take_position()
   std::size_t told_of_next_ = 0;  // findings of the message after it that are told already

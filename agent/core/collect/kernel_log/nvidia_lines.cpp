@@ -118,8 +118,7 @@ bool recognise_xid(std::string_view line, Findings& findings) {
     if (!now.empty()) action = now == "None" ? "nothing any more" : lower(now);
     found.subject.append(" ").append(now);
   }
-  found.text = "Xid " + std::to_string(*code) + " on the GPU at " + pci + ": ";
-  found.text += info == nullptr ? "not in the catalogue" : std::string(info->meaning);
+  found.text = xid_text(found.code, pci);
   if (info != nullptr) {
     found.with("mnemonic", info->mnemonic).with("resolution", resolution_of(*info));
   }

@@ -328,6 +328,13 @@ std::span<const XidInfo> all_xids() {
   return kXids;
 }
 
+std::string xid_text(unsigned code, std::string_view pci) {
+  const XidInfo* const info = find_xid(code);
+  std::string text = "Xid " + std::to_string(code) + " on the GPU at ";
+  text.append(pci).append(": ");
+  return text.append(info == nullptr ? "not in the catalogue" : info->meaning);
+}
+
 std::string_view resolution_of(const XidInfo& info) {
   return info.code <= kLastResolved ? remedy_name(info.remedy) : std::string_view{};
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "schemas/wire/messages.h"
@@ -41,6 +42,9 @@ struct XidInfo {
 
 const XidInfo* find_xid(unsigned code);  // null: not in the catalogue
 std::span<const XidInfo> all_xids();
+
+// "Xid 79 on the GPU at 0000:3b:00: it has fallen off the bus", in our words.
+std::string xid_text(unsigned code, std::string_view pci);
 
 // NVIDIA's word for what to do about this code; empty where its list has none.
 std::string_view resolution_of(const XidInfo& info);

@@ -247,6 +247,24 @@ TEST_F(AgentTest, RecordsFoundOnDiskLateAreSentAndTheirStoreIsAnnounced) {
   EXPECT_EQ(all<LoadRecord>()[0].key, (RecordKey{3, 1}));
 }
 
+// What an earlier run told of it is on the disk.
+TEST_F(AgentTest, TheKernelLogWaitsForADiskThatCouldNotBeReadAtStart) {
+  const std::string line = "4,7,400000000,-;NVRM: Xid (PCI:0000:3b:00): 31, x\n";
+  const auto read = [&] {
+    Readings readings;
+    readings.tick = ++tick_;
+    readings.when = Instant{} + std::chrono::seconds{500};
+    readings.kernel_log =
+        KernelLogReading{.available = true, .text = line, .boot_id = "b", .caught_up = true};
+    step(Ticked{readings});
+    return agent_.collector().kernel_log_taken();
+  };
+  step(OutboxOpened{.records = {}, .unread = true});
+  EXPECT_EQ(read(), 0U);
+  step(OutboxOpened{.records = {}, .store_id = 77});
+  EXPECT_EQ(read(), line.size());
+}
+
 TEST_F(AgentTest, StoppingWithNothingInHandIsImmediateAndOnlyOnce) {
   step(StopRequested{});
   EXPECT_EQ(all<Stop>().size(), 1U);

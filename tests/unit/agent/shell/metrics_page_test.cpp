@@ -13,7 +13,7 @@ namespace {
 
 TEST(MetricsPage, HasARowOfEightCellsForEveryMetric) {
   const std::string whole = metrics_page();
-  const std::string page = whole.substr(0, whole.find("## Sources"));
+  const std::string page = whole.substr(0, whole.find("## Not collected"));
   std::size_t rows = 0;
   for (std::size_t at = page.find("\n| `"); at != std::string::npos;
        at = page.find("\n| `", at + 1)) {
@@ -25,6 +25,10 @@ TEST(MetricsPage, HasARowOfEightCellsForEveryMetric) {
   for (const metrics::MetricInfo* metric : metrics::all_metrics()) {
     EXPECT_THAT(page, testing::HasSubstr("| `" + std::string(metric->name) + "` |"));
   }
+}
+
+TEST(MetricsPage, TellsWhatIsNotCollectedAndWhy) {
+  EXPECT_THAT(metrics_page(), testing::HasSubstr("| Values of single NVLinks | 18 links of each"));
 }
 
 TEST(MetricsPage, TellsTierNameAndSource) {

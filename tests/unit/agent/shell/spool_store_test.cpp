@@ -235,6 +235,12 @@ TEST_F(SpoolStoreTest, RefusesWhatItHasNoRoomForAndRecoversWhenThereIsSome) {
   EXPECT_EQ(reopened().back().key, (RecordKey{kEpoch, number}));
 }
 
+TEST_F(SpoolStoreTest, SaysWhereWhatEarlierRunsLeftIsNotKnownYet) {
+  EXPECT_FALSE(store().open(kNow).unread);
+  SpoolStore spool(root_.at("/nowhere/outbox.db"), kRoom, 7);
+  EXPECT_TRUE(spool.open(kNow).unread);
+}
+
 TEST_F(SpoolStoreTest, SetsADamagedFileAsideAtStartAndGoesOn) {
   {
     SpoolStore spool = store();

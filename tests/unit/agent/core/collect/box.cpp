@@ -24,14 +24,24 @@ std::vector<std::string> patterns_of(const SourceSpec& spec) {
   return patterns;
 }
 
-SourceId source_of(std::string_view path) {
+// Most files are of one source.
+std::vector<SourceId> sources_of(std::string_view path) {
+  std::vector<SourceId> sources;
   for (const SourceSpec& spec : kSources) {
-    for (const std::string& pattern : patterns_of(spec)) {
-      if (fnmatch(pattern.c_str(), std::string(path).c_str(), FNM_PATHNAME) == 0) return spec.id;
+    const std::vector<std::string> patterns = patterns_of(spec);
+    if (std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+          return fnmatch(pattern.c_str(), std::string(path).c_str(), FNM_PATHNAME) == 0;
+        })) {
+      sources.push_back(spec.id);
     }
   }
+  if (!sources.empty()) return sources;
   ADD_FAILURE() << path << " is no path of a source";
-  return SourceId::stat;
+  return {SourceId::stat};
+}
+
+SourceId source_of(std::string_view path) {
+  return sources_of(path).front();
 }
 
 // All paths below `root` that match the pattern, as paths of the box.
@@ -98,20 +108,24 @@ Box Box::root(const std::string& directory) {
   return box;
 }
 
-Box& Box::set(std::string_view path, std::string text) {
-  const SourceId source = source_of(path);
-  files_[{source, std::string(path)}] = {source, std::move(text), 0};
+Box& Box::set(std::string_view path, const std::string& text) {
+  for (const SourceId source : sources_of(path)) {
+    files_[{source, std::string(path)}] = {source, text, 0};
+  }
   return *this;
 }
 
 Box& Box::fail(std::string_view path, int error) {
-  const SourceId source = source_of(path);
-  files_[{source, std::string(path)}] = {source, {}, error};
+  for (const SourceId source : sources_of(path)) {
+    files_[{source, std::string(path)}] = {source, {}, error};
+  }
   return *this;
 }
 
 Box& Box::remove(std::string_view path) {
-  EXPECT_EQ(files_.erase({source_of(path), std::string(path)}), 1U) << path;
+  for (const SourceId source : sources_of(path)) {
+    EXPECT_EQ(files_.erase({source, std::string(path)}), 1U) << path;
+  }
   return *this;
 }
 

@@ -22,7 +22,7 @@ class Box {
   static Box fixture(std::string_view name);
   static Box root(const std::string& directory);
 
-  Box& set(std::string_view path, std::string text);
+  Box& set(std::string_view path, const std::string& text);
   Box& fail(std::string_view path, int error);
   Box& remove(std::string_view path);
   std::string text(std::string_view path) const;

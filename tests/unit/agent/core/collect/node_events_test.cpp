@@ -99,6 +99,17 @@ TEST_F(NodeEventsTest, AProcessInACrashLoopIsToldNowAndThen) {
   EXPECT_EQ(value("event.process_restart"), 7200);
 }
 
+TEST_F(NodeEventsTest, WhatAnotherSourceTellsOfAKindOfTheKernelLogIsFoldedAndNotCountedHere) {
+  const std::vector<ToldEvent> same(32, event("xid", "Xid 31 on the GPU at 0000:3b:00: x"));
+  EXPECT_EQ(fold(same, 10).size(), 1U);
+  EXPECT_TRUE(fold(same, 11).empty());
+  const auto told = fold({}, 80);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].record.kind, "xid");
+  EXPECT_EQ(detail(told[0].record.details, "count"), "63");
+  EXPECT_TRUE(std::isnan(value("event.xid")));
+}
+
 TEST_F(NodeEventsTest, AStormIsOneEventAndCounted) {
   std::vector<ToldEvent> many;
   for (int i = 0; i < 100; ++i) many.push_back(event("unit_failed", std::to_string(i)));

@@ -35,7 +35,9 @@ class GpuReaderTest : public testing::Test {
     const Instant before = monotonic_now();
     const GpuReadings* readings = reader_->read(tick_++, before);
     longest_ = std::max(longest_, monotonic_now() - before);
-    if (readings != nullptr) last_ = *readings;
+    if (readings == nullptr) return;
+    last_ = *readings;
+    events_ += last_.events.size();
   }
   bool until(const std::function<bool()>& condition) {
     const Instant end = monotonic_now() + kMost;
@@ -58,6 +60,7 @@ class GpuReaderTest : public testing::Test {
   std::uint64_t tick_ = 0;
   Duration longest_{};
   GpuReadings last_;
+  std::size_t events_ = 0;  // told so far
 };
 
 TEST_F(GpuReaderTest, HandsOverEachRoundOnce) {
@@ -103,6 +106,40 @@ TEST_F(GpuReaderTest, ACallThatHangsCostsItsOwnGpuOnlyAndEndsWhenItReturns) {
   gpus.script("value * util 7\n");
   ASSERT_TRUE(until([&] { return reads(1, 7) && reads(2, 7); }));
   EXPECT_EQ(last_.state, NvmlState::ok);
+  EXPECT_LT(longest_, milliseconds{100});
+}
+
+TEST_F(GpuReaderTest, EventsAreToldOnceThoughACallHangsBehindThem) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5); }));
+  gpus.script("value * util 6\nevent 1 8 79\n");
+  ASSERT_TRUE(until([&] { return events_ == 1; }));
+  gpus.script("value * util 7\nhang 1 nvmlDeviceGetUtilizationRates\n");
+  ASSERT_TRUE(until([&] { return is(1, GpuCondition::hung) && reads(0, 7); }));
+  EXPECT_EQ(events_, 1U);
+  gpus.script("");
+}
+
+TEST_F(GpuReaderTest, AWaitForEventsThatHangsCostsTheEventsOnly) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5); }));
+  gpus.script("value * util 6\nhang -1 nvmlEventSetWait_v2\n");
+  ASSERT_TRUE(until([&] { return last_.state == NvmlState::hung; }));
+  EXPECT_NE(last_.reason.find("events"), std::string::npos) << last_.reason;
+  ASSERT_TRUE(until([&] { return reads(0, 6) && reads(1, 6); }));
+  EXPECT_EQ(last_.state, NvmlState::hung);
+  gpus.script("value * util 7\n");
+  ASSERT_TRUE(until([&] { return last_.state == NvmlState::ok && reads(0, 7); }));
+  // They are asked for again after a rest.
+  int xid = 0;
+  ASSERT_TRUE(until([&] {
+    gpus.script("value * util 7\nevent 0 8 " + std::to_string(++xid) + "\n");
+    return events_ > 0;
+  }));
   EXPECT_LT(longest_, milliseconds{100});
 }
 

@@ -89,6 +89,22 @@ TEST(NvmlAbi, PerformanceCountersAreLaidOutAsPublished) {
   EXPECT_EQ(kGpmVersion, 1U);
 }
 
+TEST(NvmlAbi, EventsAreLaidOutAsPublished) {
+  if (sizeof(void*) != 8) GTEST_SKIP() << "pointers have another size";
+  EXPECT_EQ(sizeof(EventData), 32U);
+  EXPECT_EQ(offsetof(EventData, device), 0U);
+  EXPECT_EQ(offsetof(EventData, type), 8U);
+  EXPECT_EQ(offsetof(EventData, data), 16U);
+  EXPECT_EQ(offsetof(EventData, gpu_instance), 24U);
+  EXPECT_EQ(offsetof(EventData, compute_instance), 28U);
+  EXPECT_EQ(kUncorrectedEccEvent, 0x2U);
+  EXPECT_EQ(kXidEvent, 0x8U);
+  EXPECT_EQ(kCorrectedEccStormEvent, 0x200U);
+  EXPECT_EQ(kRetirementEvent, 0x400U);
+  EXPECT_EQ(kRetirementFailureEvent, 0x800U);
+  EXPECT_EQ(kNoInstance, 0xFFFFFFFFU);
+}
+
 TEST(NvmlAbi, NumbersAreAsPublished) {
   EXPECT_EQ(kSuccess, 0);
   EXPECT_EQ(kUninitialized, 1);
@@ -113,6 +129,10 @@ TEST(NvmlAbi, NumbersAreAsPublished) {
   EXPECT_EQ(kUnknown, 999);
   EXPECT_EQ(kUnknownState, 32U);
   EXPECT_EQ(kTemperatureGpu, 0);
+  EXPECT_EQ(kShutdownThreshold, 0);
+  EXPECT_EQ(kSlowdownThreshold, 1);
+  EXPECT_EQ(kMemoryThreshold, 2);
+  EXPECT_EQ(kGpuThreshold, 3);
   EXPECT_EQ(kClockSm, 1);
   EXPECT_EQ(kClockMemory, 2);
   EXPECT_EQ(kClockVideo, 3);

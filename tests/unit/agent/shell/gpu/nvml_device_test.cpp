@@ -122,6 +122,63 @@ TEST_F(NvmlDeviceTest, ReadsTheSlowerTiersWhenTheyAreDue) {
   EXPECT_TRUE(std::isnan(value(GpuValue::pcie_tx_rate)));  // there is a counter
 }
 
+TEST_F(NvmlDeviceTest, ThresholdsOfTemperatureAreReadOnceAMinute) {
+  gpus_.script(
+      "value * threshold.0 98\nvalue * threshold.1 95\nvalue * threshold.2 105\n"
+      "value * threshold.3 0\n");
+  open();
+  read(true);
+  EXPECT_TRUE(std::isnan(value(GpuValue::temp_shutdown)));  // not due
+  read(true, true);
+  EXPECT_EQ(value(GpuValue::temp_shutdown), 98);
+  EXPECT_EQ(value(GpuValue::temp_slowdown), 95);
+  EXPECT_EQ(value(GpuValue::mem_temp_max), 105);
+  EXPECT_TRUE(std::isnan(value(GpuValue::temp_max)));  // 0 is none
+  EXPECT_TRUE(std::isnan(value(GpuValue::tlimit_shutdown)));
+}
+
+TEST_F(NvmlDeviceTest, NewerGpusTellTheirThresholdsAsMarginsThatMayBeNegative) {
+  gpus_.script(
+      "value * field.193 -8\nvalue * type.193 1\nvalue * field.194 -2\nvalue * type.194 5\n"
+      "value * field.196 0\nvalue * type.196 1\nvalue * field.195 -3\nvalue * type.195 3\n");
+  open();
+  read(true, true);
+  EXPECT_EQ(value(GpuValue::tlimit_shutdown), -8);
+  EXPECT_EQ(value(GpuValue::tlimit_slowdown), -2);
+  EXPECT_EQ(value(GpuValue::tlimit_max), 0);
+  EXPECT_EQ(value(GpuValue::tlimit_mem_max), -3);
+  EXPECT_TRUE(std::isnan(value(GpuValue::temp_shutdown)));
+}
+
+TEST_F(NvmlDeviceTest, CountersOfNvlinkFiveTellTheSameByTheSameNames) {
+  gpus_.script(
+      "value * field.202 5000\nvalue * field.204 6000\nvalue * field.215 3\n"
+      "value * field.214 1\nvalue * field.208 7\nvalue * field.212 8\nvalue * field.219 9\n"
+      "value * field.221 10\n");
+  open();
+  read(true);
+  EXPECT_EQ(value(GpuValue::nvlink_tx), 5000);
+  EXPECT_EQ(value(GpuValue::nvlink_rx), 6000);
+  EXPECT_EQ(value(GpuValue::nvlink_recovery), 3);
+  EXPECT_EQ(value(GpuValue::nvlink_recovery_failed), 1);
+  EXPECT_EQ(value(GpuValue::nvlink_rx_errors), 7);
+  EXPECT_EQ(value(GpuValue::nvlink_tx_discards), 8);
+  EXPECT_EQ(value(GpuValue::nvlink_effective_errors), 9);
+  EXPECT_EQ(value(GpuValue::nvlink_symbol_errors), 10);
+}
+
+// Else a counter would jump from one to the other.
+TEST_F(NvmlDeviceTest, WhatTwoFieldsTellIsTakenFromOneOfThemAlone) {
+  const std::string both = "value * field.138 10\nvalue * field.202 999\n";
+  gpus_.script(both);
+  open();
+  read(true);
+  EXPECT_EQ(value(GpuValue::nvlink_tx), 10 * 1024);
+  gpus_.script("value * field.202 999\n");
+  read(true);
+  EXPECT_TRUE(std::isnan(value(GpuValue::nvlink_tx)));
+}
+
 TEST_F(NvmlDeviceTest, AnOldDriverIsAskedByOlderCalls) {
   gpus_.script(std::string(kBasics) +
                "value * power 99000\nvalue * energy 5000\nvalue * pcie_tx_kb 12\n"

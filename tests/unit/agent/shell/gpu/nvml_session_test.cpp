@@ -290,6 +290,69 @@ TEST_F(NvmlSessionTest, AnIdleGpuThatMayFallAsleepIsLeftAloneAndLookedAtAgain) {
   }
 }
 
+TEST_F(NvmlSessionTest, EventsComeWithTheRoundAndOnce) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  rounds(2);
+  EXPECT_TRUE(readings_.events.empty());
+  gpus.script("value * util 5\nevent 1 8 79\n");
+  round();
+  ASSERT_EQ(readings_.events.size(), 1U);
+  EXPECT_EQ(readings_.events[0].gpu, 1U);
+  EXPECT_EQ(readings_.events[0].xid, 79U);
+  round();
+  EXPECT_TRUE(readings_.events.empty());
+}
+
+TEST_F(NvmlSessionTest, EventsAreWaitedForAgainWhenNvmlWasOpenedAnew) {
+  const FakeGpus gpus(1);
+  gpus.script("value 0 util 1\n");
+  open(gpus);
+  rounds(2);
+  gpus.script("init 18\nvalue 0 util 1\n");
+  round(true);
+  EXPECT_EQ(readings_.state, NvmlState::mismatch);
+  gpus.script("value 0 util 2\n");
+  now_ = session_->idle_until();
+  rounds(2);
+  gpus.script("value 0 util 2\nevent 0 8 43\n");
+  round();
+  ASSERT_EQ(readings_.events.size(), 1U);
+  EXPECT_EQ(readings_.events[0].xid, 43U);
+}
+
+TEST_F(NvmlSessionTest, WhereEventsAreToBeSkippedNothingIsAskedForThem) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\n");
+  skip_ = {NvmlSession::kEvents};
+  open(gpus);
+  rounds(3);
+  EXPECT_EQ(util(0), 5);
+  const std::uint64_t before = progress_.calls;
+  round();
+  EXPECT_EQ(progress_.calls - before, 1U);  // what is supported: utilisation
+  skip_.clear();
+  round();
+  gpus.script("value * util 5\nevent 0 8 43\n");
+  round();
+  EXPECT_EQ(readings_.events.size(), 1U);
+}
+
+// A GPU whose events are waited for might be kept awake by that.
+TEST_F(NvmlSessionTest, OfAGpuThatMayFallAsleepNoEventsAreWaitedFor) {
+  const FakeGpus gpus(1);
+  gpus.script("value * util 5\n");
+  gpus.root().write("/sys/bus/pci/devices/" + pci_of(0) + "/power/control", "auto\n");
+  open(gpus);
+  rounds(3);
+  const std::uint64_t before = progress_.calls;
+  gpus.script("value * util 5\nevent 0 8 43\n");
+  round();
+  EXPECT_TRUE(readings_.events.empty());
+  EXPECT_EQ(progress_.calls - before, 1U);
+}
+
 TEST_F(NvmlSessionTest, AGpuToBeSkippedIsNotAsked) {
   const FakeGpus gpus(2);
   gpus.script("value * util 5\n");

@@ -146,13 +146,44 @@ TEST_F(KernelLogTest, APositionThatComesLateOrIsDamagedDoesNoHarm) {
     restart(bad);
     EXPECT_EQ(read(ring).size(), 2U) << bad;
   }
-  // From a disk that could be read only after the first ticks.
+  // From a disk that could be read only after the first ticks, too late to be waited for.
   restart({});
   EXPECT_EQ(read(xid(5, 400)).size(), 1U);
   log_->restore(events[1].position);
   EXPECT_TRUE(read(ring).empty());
   log_->restore(events[0].position);
   EXPECT_TRUE(read(ring).empty()) << "an older one";
+}
+
+TEST_F(KernelLogTest, WhatAnEarlierRunToldIsNotToldAgainThoughItBecomesKnownLate) {
+  const std::string ring = xid(5, 400) + xid(6, 400, 43);
+  const std::string position = read(ring)[1].position;
+  restart({});
+  log_->hold();
+  EXPECT_TRUE(read(ring, 1000).empty());
+  EXPECT_EQ(log_->taken(), 0U) << "it is to come again";
+  EXPECT_TRUE(log_->take_position().empty()) << "what is stored stays";
+  EXPECT_TRUE(read(ring, 1030).empty());
+  log_->restore(position);
+  EXPECT_TRUE(read(ring, 1031).empty());
+  EXPECT_EQ(log_->taken(), ring.size());
+  EXPECT_EQ(read(ring + xid(7, 1031, 79), 1032).size(), 2U) << "Xid 79 and the bus";
+}
+
+TEST_F(KernelLogTest, ADiskThatHoldsNothingOfItEndsTheWait) {
+  log_->hold();
+  EXPECT_TRUE(read(xid(5, 400)).empty());
+  log_->restore({});
+  EXPECT_EQ(read(xid(5, 400)).size(), 1U);
+}
+
+TEST_F(KernelLogTest, ADiskThatStaysAwayIsWaitedForOnlySoLong) {
+  const auto most = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(KernelLog::kMaxHold).count());
+  log_->hold();
+  EXPECT_TRUE(read(xid(5, 400), 1000).empty());
+  EXPECT_TRUE(read(xid(5, 400), 1000 + most - 1).empty());
+  EXPECT_EQ(read(xid(5, 400), 1000 + most).size(), 1U);
 }
 
 TEST_F(KernelLogTest, OverwrittenMessagesAreToldOnceAsAGap) {
