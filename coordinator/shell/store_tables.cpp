@@ -32,12 +32,13 @@ constexpr std::string_view kNewestWholeSql =
     " (SELECT max(id) FROM tables WHERE node = ? AND base IS NULL)";
 
 constexpr std::string_view kSeeSql =
-    "UPDATE tables SET seen = (SELECT coalesce(max(seen), 0) + 1 FROM tables WHERE node = ?1)"
+    "UPDATE tables SET seen = (SELECT coalesce(max(seen), 0) + 1 FROM tables WHERE node = ?1 AND "
+    "seen > 0)"
     " WHERE node = ?1 AND table_id = ?2";
 
 constexpr std::string_view kAddSql =
     "INSERT INTO tables (node, table_id, seen, base, series) VALUES (?1, ?2, iif(?3,"
-    " (SELECT coalesce(max(seen), 0) + 1 FROM tables WHERE node = ?1), NULL), ?4, ?5)";
+    " (SELECT coalesce(max(seen), 0) + 1 FROM tables WHERE node = ?1 AND seen > 0), NULL), ?4, ?5)";
 
 constexpr std::string_view kDropSql =
     "DELETE FROM tables WHERE id IN (SELECT id FROM tables AS one WHERE node = ?1"

@@ -42,7 +42,8 @@ def read_options():
     arguments.add_argument("--trace", help="a recording made earlier, instead of a new one")
     arguments.add_argument("--keep-trace", metavar="FILE", help="keep the new recording there")
     arguments.add_argument("--trace-minutes", type=int)
-    arguments.add_argument("--query-series", type=int, default=120)
+    arguments.add_argument("--query-series", type=int, default=60,
+                           help="of each node: 60 make some 6 GB in all, 120 some 15")
     options = arguments.parse_args()
     known = {figure for figures in PARTS.values() for figure in figures}
     if unknown := set(options.only) - known:

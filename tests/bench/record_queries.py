@@ -1,7 +1,7 @@
 """Queries through the HTTP API, over a month of a hundred nodes.
 
-Ten nodes' history is made and rolled up by the coordinator's own code, and copied to the others: of
-the same shape and size, in a fraction of the time.
+Five nodes' history is made and rolled up by the coordinator's own code, and copied to the others:
+of the same shape and size, in a fraction of the time.
 """
 import http.client
 import json

@@ -95,6 +95,7 @@ THIRD_PARTY = {
     ],
     "zlib.h": [
         "coordinator/shell/export_poster.cpp",
+        "coordinator/shell/store_table_codec.cpp",
         "tests/unit/coordinator/shell/export_poster_test.cpp",
     ],
     "CLI": ["coordinator/cli", "agent/main.cpp", "coordinator/main.cpp"],

@@ -32,7 +32,7 @@ struct MonthResult {
 // So many days of so many nodes that end now, minute by minute, and all rollups of them. The
 // history of kMadeNodes is made by the coordinator's own code, that of the others copied from
 // theirs: it differs from node to node no more than that.
-constexpr std::size_t kMadeNodes = 10;
+constexpr std::size_t kMadeNodes = 5;
 Result<MonthResult> fill_with_days(const std::string& directory, const Trace& trace,
                                    std::size_t nodes, std::size_t days);
 

@@ -145,7 +145,8 @@ CREATE TABLE tables (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES no
 ALTER TABLE nodes DROP COLUMN raw_from;
 INSERT INTO nodes (id, name, first_seen_ms) VALUES (1, 'box', 5), (2, 'idle', 5);
 INSERT INTO tables VALUES (3, 1, 30, x'0102'), (4, 2, 40, x'03');
-INSERT INTO blocks VALUES (7, 1, 1, 1, 30, 1000, 2000, 2, x'01'), (8, 1, 1, 2, 30, 5000, 6000, 2, x'01');
+INSERT INTO blocks VALUES (7, 1, 1, 1, 30, 1000, 2000, 2, x'01'),
+  (8, 1, 1, 2, 30, 5000, 6000, 2, x'01');
 INSERT INTO minutes VALUES (1, 12, 30, 1, 0, x'00');
 INSERT INTO hours VALUES (1, 3, 30, 1, 0, x'00');
 INSERT INTO facts VALUES (2, 77);
