@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/core/collect/kernel_log/device_lines.h"
+#include "agent/core/collect/kernel_log/graphics_lines.h"
 #include "agent/core/collect/kernel_log/machine_lines.h"
 #include "agent/core/collect/kernel_log/nvidia_lines.h"
 #include "agent/core/collect/kernel_log/storage_lines.h"
@@ -137,11 +138,39 @@ TEST(TaskLines, ProgramsThatCrashAreToldByTheirNameOnly) {
 
 // Whatever a program calls itself, lines that begin with its name tell of its crash or of nothing.
 TEST(TaskLines, ANameForgesNoEvent) {
-  constexpr std::string_view kPieces[] = {
-      "Kernel panic - ", "kernel BUG at ", "Oops: ",   "BUG: Bad ",     "EXT4-fs error", "]", "[1]",
-      "XFS (sda1): ",    "(device a): ",   "task ",    "INFO: task ",   "NVRM: Xid (",   ":", " ",
-      "nvme nvme0: ",    "usb 1-1: ",      "eth0: ",   "Out of memory", "mce: ",         "[", "(",
-      "traps: ",         ": segfault",     "md/raid1", "I/O error",     "list_add corr", "x", "1"};
+  constexpr std::string_view kPieces[] = {"Kernel panic - ",
+                                          "kernel BUG at ",
+                                          "Oops: ",
+                                          "BUG: Bad ",
+                                          "EXT4-fs error",
+                                          "]",
+                                          "[1]",
+                                          "XFS (sda1): ",
+                                          "(device a): ",
+                                          "task ",
+                                          "INFO: task ",
+                                          "NVRM: Xid (",
+                                          ":",
+                                          " ",
+                                          "nvme nvme0: ",
+                                          "usb 1-1: ",
+                                          "eth0: ",
+                                          "Out of memory",
+                                          "mce: ",
+                                          "[",
+                                          "(",
+                                          "traps: ",
+                                          ": segfault",
+                                          "md/raid1",
+                                          "I/O error",
+                                          "list_add corr",
+                                          "x",
+                                          "1",
+                                          "SQUASHFS error:",
+                                          "divide error: ",
+                                          "nvgpu: a ",
+                                          "WARNING: Pool '",
+                                          "xe 3b:00: GT0: "};
   constexpr std::string_view kLines[] = {
       "[77]: segfault at 8 ip 0 sp 0 error 4 in !: error shutdown, link down[1+2]",
       "[77]: unhandled exception: DABT (lower EL), ESR 0x1 in x blocked for more than 9 seconds",
@@ -158,7 +187,8 @@ TEST(TaskLines, ANameForgesNoEvent) {
     TaskLines tasks;
     const KernelMessage message = message_of(line);
     if (!tasks.recognise(message, findings) && !recognise_nvidia(message, findings) &&
-        !recognise_storage(message, findings) && !recognise_machine(message, findings)) {
+        !recognise_graphics(message, findings) && !recognise_storage(message, findings) &&
+        !recognise_machine(message, findings)) {
       recognise_device(message, findings);
     }
     for (const Finding& one : findings) {
