@@ -134,6 +134,16 @@ TEST_F(GpusTest, OneHangsOneFallsOffAndReturnsAndTheOthersAreMeasuredInTime) {
   EXPECT_NE(site_.agent.log().find("does not return"), std::string::npos) << site_.agent.log();
 }
 
+// The root of this box has no kernel log.
+TEST_F(GpusTest, XidsAndMemoryErrorsThatNvmlTellsAreEvents) {
+  ASSERT_TRUE(eventually(seconds{15}, [&] { return others_read(10, -1); })) << site_.agent.log();
+  script("event 3 8 79\nevent 4 2 0\n");
+  EXPECT_TRUE(eventually(seconds{15}, [&] { return told("xid") && told("gpu_memory_error"); }))
+      << site_.agent.log();
+  // Counted too: a counter's newest value is its rate.
+  EXPECT_TRUE(eventually(seconds{15}, [&] { return !newest("event.xid").empty(); }));
+}
+
 TEST_F(GpusTest, ADriverOfAnotherVersionIsToldAndTheNewOneFound) {
   ASSERT_TRUE(eventually(seconds{15}, [&] { return others_read(10, -1); })) << site_.agent.log();
   script("init 18\n");
