@@ -1,7 +1,7 @@
 // What NVML tells without being asked for a value: Xids and memory errors, from an event set.
 //
-// The set belongs to one opening of the library: it is freed before that is closed. Of Xids that
-// come between two reads NVML tells how many there were, but of all the code of the last one.
+// The set belongs to one opening of the library: it is freed before that is closed. What happens
+// while it is closed is not told.
 #pragma once
 
 #include <cstddef>
