@@ -25,6 +25,8 @@ struct Entry {
 };
 
 constexpr std::size_t kListBuffer = 32U << 10;
+// So many entries of /proc must agree on where processes lie in it.
+constexpr std::size_t kAgreeing = 4;
 
 int pid_of(const char* name) {
   if (name[0] < '1' || name[0] > '9') return 0;
@@ -55,35 +57,67 @@ ProcessReader::~ProcessReader() {
 }
 
 // "0.20 0.18 0.12 1/80 11206": the last is the newest process.
-bool ProcessReader::has_changed() {
+void ProcessReader::look() {
   struct stat facts {};
-  if (fstat(proc_, &facts) != 0 || loadavg_ < 0) return true;
-  const ssize_t got = pread(loadavg_, buffer_.data(), buffer_.size(), 0);
-  if (got <= 0) return true;
+  newest_ = 0;
+  if (fstat(proc_, &facts) != 0 || loadavg_ < 0) return;
+  links_ = facts.st_nlink;
+  const ssize_t got = pread(loadavg_, buffer_.data(), buffer_.size() - 1, 0);
+  if (got <= 0) return;
+  buffer_[static_cast<std::size_t>(got)] = '\0';
   std::string_view text(buffer_.data(), static_cast<std::size_t>(got));
   while (text.ends_with('\n')) text.remove_suffix(1);
+  buffer_[text.size()] = '\0';
   const std::size_t blank = text.rfind(' ');
-  const std::string_view newest = blank == std::string_view::npos ? text : text.substr(blank + 1);
-  const bool changed = newest != newest_ || facts.st_nlink != links_;
-  newest_.assign(newest);
-  links_ = facts.st_nlink;
-  return changed;
+  if (blank != std::string_view::npos) newest_ = pid_of(buffer_.data() + blank + 1);
 }
 
-void ProcessReader::list() {
+// From a place in the folder on. Each entry tells the place of the next: where that is always as
+// far from the next one's number, as in a real /proc, the place of any number is known.
+bool ProcessReader::read_pids(off_t from) {
   pids_.clear();
-  if (lseek(proc_, 0, SEEK_SET) < 0) return;
+  if (lseek(proc_, from, SEEK_SET) < 0) return false;
+  off_t place = kNoPlace;  // as the entry before told
+  off_t first = kNoPlace;
+  std::size_t agreeing = 0;
+  bool agree = true;
   while (true) {
     const long got = syscall(SYS_getdents64, proc_, buffer_.data(), buffer_.size());
-    if (got <= 0) break;
+    if (got < 0) return false;
+    if (got == 0) break;
     for (long at = 0; at < got;) {
       const auto* entry = reinterpret_cast<const Entry*>(buffer_.data() + at);
       const int pid = pid_of(entry->name);
       if (pid != 0 && pids_.size() < kMaxPids) pids_.push_back(pid);
+      if (pid != 0 && pids_.size() > 1) {
+        agree = agree && (first == kNoPlace || first == place - pid);
+        first = place - pid;
+        ++agreeing;
+      }
+      place = entry->offset;
       at += entry->length;
     }
   }
+  if (from == 0) first_place_ = agree && agreeing >= kAgreeing ? first : kNoPlace;
+  return true;
+}
+
+void ProcessReader::list() {
+  look();
+  if (!read_pids(0)) return;
   table_.list(pids_);
+  listed_links_ = links_;
+  listed_total_ = table_.total();
+  list_at_ = tick_ + kListTicks;
+}
+
+void ProcessReader::list_new(int after) {
+  if (read_pids(first_place_ + after + 1)) table_.begun(pids_);
+}
+
+// As many have come and gone as the kernel says.
+bool ProcessReader::is_complete() const {
+  return first_place_ == kNoPlace || links_ + listed_total_ == listed_links_ + table_.total();
 }
 
 std::string_view ProcessReader::read_file(int pid, const char* name, int& error) {
@@ -100,25 +134,26 @@ std::string_view ProcessReader::read_file(int pid, const char* name, int& error)
   return {buffer_.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
-// From a descriptor that is kept, or that takes the place of the one not used for longest. One of a
-// process that is gone says so.
-bool ProcessReader::read_stat(int pid, Instant now) {
-  auto kept =
-      std::find_if(open_.begin(), open_.end(), [&](const Open& one) { return one.pid == pid; });
-  if (kept == open_.end()) {
-    char path[64];
-    std::snprintf(path, sizeof path, "%d/stat", pid);
-    const int fd = openat(proc_, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    if (open_.size() < kMaxOpen) {
-      kept = open_.insert(open_.end(), Open{});
-    } else {
-      kept = std::min_element(open_.begin(), open_.end(),
-                              [](const Open& a, const Open& b) { return a.used < b.used; });
-      close(kept->fd);
-    }
-    *kept = Open{.pid = pid, .fd = fd};
+// Takes the place of the one not used for longest where there are too many.
+std::vector<ProcessReader::Open>::iterator ProcessReader::open_stat(int pid) {
+  char path[64];
+  std::snprintf(path, sizeof path, "%d/stat", pid);
+  const int fd = openat(proc_, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return open_.end();
+  if (open_.size() == kMaxOpen) {
+    const auto oldest = std::ranges::min_element(open_, {}, &Open::used);
+    close(oldest->fd);
+    open_.erase(oldest);
   }
+  return open_.insert(std::ranges::lower_bound(open_, pid, {}, &Open::pid),
+                      Open{.pid = pid, .fd = fd});
+}
+
+// From a descriptor that is kept, or is from now on. One of a process that is gone says so.
+bool ProcessReader::read_stat(int pid, Instant now) {
+  auto kept = std::ranges::lower_bound(open_, pid, {}, &Open::pid);
+  if (kept == open_.end() || kept->pid != pid) kept = open_stat(pid);
+  if (kept == open_.end()) return false;
   kept->used = tick_;
   const ssize_t got = pread(kept->fd, buffer_.data(), kMaxText, 0);
   if (got <= 0) {
@@ -191,13 +226,19 @@ void ProcessReader::take(const ProcessMemory::Item& item) {
 ProcessTable* ProcessReader::read(std::uint64_t tick, Instant now, std::string_view stat_text) {
   if (proc_ < 0) return nullptr;
   tick_ = tick;
-  if (has_changed() || tick >= list_at_) {
+  const int before = newest_;
+  const std::uint64_t links = links_;
+  look();
+  const bool has_changed = newest_ == 0 || newest_ != before || links_ != links;
+  if (tick >= list_at_ || (has_changed && (first_place_ == kNoPlace || newest_ < before))) {
     list();
-    list_at_ = tick + kListTicks;
+  } else if (newest_ != before) {
+    list_new(before);
   }
   memory_.collect(now, [this](const ProcessMemory::Item& item) { take(item); });
   table_.machine_cpu(machine_cpu_seconds(stat_text, table_.ticks_a_second()));
   for (const ProcessAsk& ask : table_.plan(tick)) carry_out(ask, now);
+  if (!is_complete()) list();  // idle ones have gone, or there are other containers
   memory_.begin(now);
   return &table_;
 }

@@ -1,9 +1,10 @@
 // Reads the processes that the core's table asks for, below a root's proc.
 //
-// Whether there are new ones is seen by the number of the last process begun and the number of
-// links of /proc, which counts processes: the folder itself is read only where they have changed,
-// and now and then. What it reads itself is the kernel's own memory, and answers at once; what is
-// told under a lock of the process is read by ProcessMemory, and here a tick later.
+// Whether there are new ones is seen by the number of the last process begun: then /proc is read
+// from there on. Its number of links counts processes, so that all of it is read only where that
+// disagrees with those that are known, and now and then. What it reads itself is the kernel's own
+// memory, and answers at once; what is told under a lock of the process is read by ProcessMemory,
+// and here a tick later.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "agent/core/collect/processes/process_table.h"
 #include "agent/shell/process_memory.h"
@@ -23,8 +26,9 @@ class ProcessReader {
   // Ticks between two listings of /proc where nothing seems to have changed.
   static constexpr std::uint64_t kListTicks = 10;
   static constexpr std::size_t kMaxText = 4096;  // of one file; all that is asked for stands before
-  // Descriptors of busy processes' stat files that stay open: a third of the cost of opening them.
-  static constexpr std::size_t kMaxOpen = 64;
+  // Descriptors of stat files that stay open: a third of the cost of opening them. As many as a box
+  // has processes as a rule, idle ones too: fewer, and each would be closed before its next turn.
+  static constexpr std::size_t kMaxOpen = 256;
   // Pids of one listing.
   static constexpr std::size_t kMaxPids = 65536;
 
@@ -39,17 +43,22 @@ class ProcessReader {
   ProcessTable* read(std::uint64_t tick, Instant now, std::string_view stat_text);
 
  private:
+  static constexpr off_t kNoPlace = -1;
   struct Open {
     int pid = 0;
     int fd = -1;
     std::uint64_t used = 0;  // the tick
   };
-  bool has_changed();
+  void look();
+  bool read_pids(off_t from);
   void list();
+  void list_new(int after);
+  bool is_complete() const;
   void take(const ProcessMemory::Item& item);
   void ask_memory(int pid, ProcessMemory::What what);
   void carry_out(const ProcessAsk& ask, Instant now);
   bool read_stat(int pid, Instant now);
+  std::vector<Open>::iterator open_stat(int pid);
   std::string_view read_file(int pid, const char* name, int& error);
   void read_fds(int pid);
 
@@ -59,10 +68,13 @@ class ProcessReader {
   ProcessMemory memory_;
   std::uint64_t tick_ = 0;
   std::uint64_t list_at_ = 0;
-  std::string newest_;       // the last process begun, as /proc/loadavg has it
-  std::uint64_t links_ = 0;  // of /proc
+  int newest_ = 0;  // the last process or thread begun, as /proc/loadavg has it; 0: not known
+  std::uint64_t links_ = 0;         // of /proc
+  std::uint64_t listed_links_ = 0;  // when all of it was listed
+  std::size_t listed_total_ = 0;
+  off_t first_place_ = kNoPlace;  // in /proc, of a process numbered 0
   std::vector<int> pids_;
-  std::vector<Open> open_;
+  std::vector<Open> open_;  // by pid
   std::vector<char> buffer_;
 };
 

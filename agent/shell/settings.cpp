@@ -139,8 +139,10 @@ void add_broker_keys(Settings& s, std::vector<ConfigKey>& keys) {
                   "oldest goes, and the gap is reported. 1 to 100000.",
                   false, within(s.outbox_max_mb, 1, 100'000)});
   keys.push_back({"outbox.max_age_h", &s.outbox_max_age_h,
-                  "Hours after which a record that nobody took is given up; 1 to 87600.", false,
-                  within(s.outbox_max_age_h, 1, 87'600)});
+                  "Hours after which a record that nobody took is given up; 1 to 87600. No longer "
+                  "than the coordinator's store.raw_days: what comes later than that is in no "
+                  "rollup.",
+                  false, within(s.outbox_max_age_h, 1, 87'600)});
 }
 
 void add_link_keys(Settings& s, std::vector<ConfigKey>& keys) {

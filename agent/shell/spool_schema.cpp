@@ -29,12 +29,18 @@ constexpr const char* kPutAside = R"(
 DROP INDEX IF EXISTS records_by_table;
 ALTER TABLE records RENAME TO first_records;
 )";
-constexpr const char* kMoveOver = R"(
+constexpr const char* kTakeEpochs = R"(
 INSERT INTO epochs (epoch) SELECT epoch FROM first_records GROUP BY epoch ORDER BY min(sequence);
+)";
+// Some at a time, which leave their room to the next: a disk that an outage has filled has none for
+// both forms.
+constexpr const char* kMoveSome = R"(
 INSERT INTO records (id, topic, time_ms, from_ms, table_id, payload)
   SELECT ordinal << 32 | number, topic, time_ms, 0, table_id, payload
-  FROM first_records JOIN epochs USING (epoch);
-DROP TABLE first_records;
+  FROM first_records JOIN epochs USING (epoch) WHERE sequence IN
+    (SELECT sequence FROM first_records ORDER BY sequence LIMIT 64);
+DELETE FROM first_records WHERE sequence IN
+  (SELECT sequence FROM first_records ORDER BY sequence LIMIT 64);
 )";
 
 Result<std::int64_t> number_of(Database& database, const char* sql) {
@@ -59,10 +65,26 @@ Result<void> set_up_spool(Database& database) {
       database, "SELECT count(*) FROM pragma_table_info('records') WHERE name = 'sequence'");
   if (!is_first_form) return is_first_form.error();
   for (const char* sql :
-       {*is_first_form == 1 ? kPutAside : "", kTables, *is_first_form == 1 ? kMoveOver : ""}) {
+       {*is_first_form == 1 ? kPutAside : "", kTables, *is_first_form == 1 ? kTakeEpochs : ""}) {
     if (const auto done = database.execute(sql); !done) return done;
   }
   return {};
+}
+
+Result<void> take_over_first_form(Database& database) {
+  while (true) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return transaction.error();
+    const auto is_there =
+        number_of(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'first_records'");
+    if (!is_there) return is_there.error();
+    if (*is_there == 0) return {};
+    const auto is_left = number_of(database, "SELECT EXISTS (SELECT 1 FROM first_records)");
+    if (!is_left) return is_left.error();
+    const auto done = database.execute(*is_left == 1 ? kMoveSome : "DROP TABLE first_records");
+    if (!done) return done;
+    if (const auto kept = transaction->commit(); !kept) return kept;
+  }
 }
 
 }  // namespace bw::agent

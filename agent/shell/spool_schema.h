@@ -16,6 +16,9 @@ namespace bw::agent {
 // Makes the tables, or brings those that are there to today's form; within a transaction of the
 // caller's. An error where they are of a version to come.
 Result<void> set_up_spool(Database& database);
+// Then: moves over what the first form held, in transactions of its own, which a later call goes on
+// with where one fails.
+Result<void> take_over_first_form(Database& database);
 
 constexpr std::int64_t to_stored(std::uint64_t value) {
   return static_cast<std::int64_t>(value);

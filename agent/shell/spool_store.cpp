@@ -88,6 +88,7 @@ Result<void> SpoolStore::Connection::set_up(std::uint64_t max_file_bytes, std::u
   if (const auto done = set_up_spool(database); !done) return done;
   if (const auto done = settle_store_id(store_id); !done) return done;
   if (const auto done = transaction->commit(); !done) return done;
+  if (const auto done = take_over_first_form(database); !done) return done;
   return prepare();
 }
 

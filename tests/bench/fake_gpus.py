@@ -45,6 +45,7 @@ def make_root(root):
         write(f"{device}/vendor", "0x10de")
         write(f"{device}/class", "0x030200")
         write(f"{device}/power/runtime_status", "active")
+        write(f"{device}/power/control", "on")
         write(f"{device}/power_state", "D0")
 
 

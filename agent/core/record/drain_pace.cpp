@@ -10,6 +10,10 @@ namespace {
 constexpr double kFading = 0.875;
 // Below this the receipts of one turn of the loop are counted, not the link.
 constexpr double kLeastMeasuredS = 1e-3;
+// A pair this many times slower than the link is taken for a stall (a packet sent again, a window
+// that was shut, a busy box), and so many in a row for a link that has become slower.
+constexpr double kStalled = 2;
+constexpr int kMostStalls = 3;
 
 }  // namespace
 
@@ -88,7 +92,9 @@ void DrainPace::measure_rate(const Sent& record, Instant now) {
   const bool is_pair = last_taken_ != Instant{} && record.when < last_taken_ &&
                        2 * (record.when - last_sent_) <= gap;
   last_sent_ = record.when;
-  if (is_pair) {
+  const bool is_slow = is_pair && kStalled * bytes < rate_ * to_seconds(gap);
+  stalls_ = is_slow ? stalls_ + 1 : is_pair ? 0 : stalls_;
+  if (is_pair && (!is_slow || stalls_ > kMostStalls)) {
     recent_bytes_ = kFading * recent_bytes_ + bytes;
     recent_s_ = kFading * recent_s_ + to_seconds(gap);
     if (recent_s_ >= kLeastMeasuredS) rate_ = recent_bytes_ / recent_s_;

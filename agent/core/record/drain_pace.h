@@ -85,6 +85,7 @@ class DrainPace {
   double recent_bytes_ = 0;
   double recent_s_ = 0;
   double rate_ = 0;
+  int stalls_ = 0;  // pairs in a row that were much slower than that
 
   bool is_hurried_ = false;
   double credit_ = 0;

@@ -97,9 +97,15 @@ Process* ProcessTable::find(int pid) {
 
 void ProcessTable::list(std::span<const int> pids) {
   for (auto& [pid, process] : processes_) process.listed = false;
-  total_ = pids.size();
+  total_ = 0;
+  begun(pids);
+  std::erase_if(processes_, [](const auto& entry) { return !entry.second.listed; });
+}
+
+void ProcessTable::begun(std::span<const int> pids) {
   for (const int pid : pids) {
     Process* process = find(pid);
+    if (process == nullptr || !process->listed) ++total_;
     if (process == nullptr) {
       if (processes_.size() == kMaxProcesses) continue;
       process = &processes_[pid];
@@ -107,7 +113,6 @@ void ProcessTable::list(std::span<const int> pids) {
     }
     process->listed = true;
   }
-  std::erase_if(processes_, [](const auto& entry) { return !entry.second.listed; });
 }
 
 bool ProcessTable::is_due(const Process& process, std::uint64_t tick) const {

@@ -92,6 +92,8 @@ class ProcessTable {
 
   // All pids there are, in any order. Those that are not among them are gone.
   void list(std::span<const int> pids);
+  // Pids begun since, beside those.
+  void begun(std::span<const int> pids);
   // What all CPUs together have used, in seconds: the first line of /proc/stat.
   void machine_cpu(double seconds) { machine_cpu_ = seconds; }
   // What to read at this tick. Valid until the next call.

@@ -141,6 +141,31 @@ TEST_F(ProcessReaderTest, WithoutProcThereIsNoTable) {
   EXPECT_EQ(reader.read(0, now_, ""), nullptr);
 }
 
+TEST(ProcessReader, AProcessIsThereAtTheTickAfterItsBeginAndGoneAtTheOneAfterItsEnd) {
+  SlowLanes lanes;
+  ProcessReader reader("/", {}, lanes);
+  std::uint64_t tick = 1;
+  const auto is_there = [&](pid_t pid) {
+    const ProcessTable* table = reader.read(tick++, monotonic_now(), "");
+    EXPECT_GE(table->total(), table->processes().size());
+    const auto found = table->processes().find(pid);
+    return found != table->processes().end() && found->second.read;
+  };
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(is_there(getpid()));
+    const pid_t child = fork();
+    if (child == 0) {
+      pause();
+      _exit(0);
+    }
+    EXPECT_TRUE(is_there(child)) << tick;
+    for (int k = 0; k < i; ++k) is_there(child);  // so that it counts as idle
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    EXPECT_FALSE(is_there(child)) << tick;
+  }
+}
+
 TEST(ProcessReader, FindsOurOwnChildAndItsEnd) {
   const pid_t child = fork();
   if (child == 0) {

@@ -107,7 +107,28 @@ TEST_F(SpoolSchemaTest, ItIsTakenOverOnce) {
   EXPECT_TRUE(set_up_spool(today));
 }
 
-TEST_F(SpoolSchemaTest, WithoutRoomForBothFormsTheOldOneStaysAsItWas) {
+TEST_F(SpoolSchemaTest, ADiskThatTheFirstFormHasFilledIsRoomEnough) {
+  {
+    Database first = database();
+    ASSERT_TRUE(first.execute(kFirstForm));
+    ASSERT_TRUE(first.execute("BEGIN"));
+    for (std::uint64_t number = 1; number <= 500; ++number) {
+      SpoolWrite write = event_write({4, number});
+      write.payload.resize(3000);
+      put(first, write);
+    }
+    ASSERT_TRUE(first.execute("COMMIT"));
+  }
+  auto pages = database().prepare("PRAGMA page_count");
+  ASSERT_TRUE(pages && pages->step());
+  const auto bytes = static_cast<std::uint64_t>(pages->integer(0)) * 4096;
+  ASSERT_GT(bytes, 1'500'000U);
+  const OutboxOpened opened = SpoolStore(path_, bytes + 300'000, 77).open(kNow);
+  ASSERT_EQ(opened.records.size(), 500U);
+  EXPECT_EQ(opened.records.back().key, (RecordKey{4, 500}));
+}
+
+TEST_F(SpoolSchemaTest, WhatIsMovedInPartIsMovedOnWhereThereIsRoomAgain) {
   {
     Database first = database();
     ASSERT_TRUE(first.execute(kFirstForm));

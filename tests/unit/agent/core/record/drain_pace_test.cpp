@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -83,6 +84,36 @@ TEST(DrainPaceTest, AMegabitLinkIsUsedToItsShareAndDrainsADayInTime) {
   EXPECT_NEAR(outcome.bytes_per_s, 62'500, 8'000);
   EXPECT_LT(12e6 / outcome.bytes_per_s, 270) << "a day of 475 series";
   EXPECT_LT(outcome.longest_queue_s, 0.4);
+}
+
+// Pairs of records, one every second, that arrive as far from each other as the link has it.
+void send_pairs(DrainPace& pace, int from, const std::vector<double>& gaps) {
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    const double s = from + static_cast<double>(i);
+    for (int k = 0; k < 2; ++k) {
+      pace.reserve(at_s(s), kBlock);
+      pace.sent(at_s(s), kBlock);
+    }
+    pace.taken(at_s(s + 0.1));
+    pace.taken(at_s(s + 0.1 + gaps[i]));
+  }
+}
+
+TEST(DrainPaceTest, AStallNowAndThenIsNoSlowLink) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  std::vector<double> gaps(60, 0.068);
+  for (std::size_t i = 9; i < gaps.size(); i += 10) gaps[i] = gaps[i - 1] = 0.4;
+  send_pairs(pace, 0, gaps);
+  EXPECT_NEAR(pace.bytes_per_s(), 125'000, 5'000);
+}
+
+TEST(DrainPaceTest, ALinkThatHasBecomeSlowerIsFollowed) {
+  DrainPace pace{DrainLimits{}};
+  pace.link_up(at_s(0));
+  send_pairs(pace, 0, std::vector<double>(30, 0.068));
+  send_pairs(pace, 30, std::vector<double>(20, 0.8));
+  EXPECT_LT(pace.bytes_per_s(), 20'000);
 }
 
 TEST(DrainPaceTest, AThinAndSlowLinkStaysFreeForLiveSamples) {

@@ -49,6 +49,18 @@ class ProcessTableTest : public testing::Test {
   std::vector<ProcessAsk> asks_;
 };
 
+TEST_F(ProcessTableTest, WhatHasBegunSinceTheListIsFollowedBesideIt) {
+  table_.list(std::vector<int>{1, 2});
+  table_.begun(std::vector<int>{2, 7});
+  EXPECT_EQ(table_.total(), 3U);
+  EXPECT_EQ(table_.plan(0).size(), 3U);
+  table_.gone(1);
+  EXPECT_EQ(table_.total(), 2U);
+  table_.list(std::vector<int>{7});
+  EXPECT_EQ(table_.total(), 1U);
+  EXPECT_EQ(table_.processes().size(), 1U);
+}
+
 TEST_F(ProcessTableTest, ALineIsTakenToPieces) {
   ASSERT_NO_FATAL_FAILURE(add(7, "a) (b c", 4200));
   box_[7].state = 'D';
