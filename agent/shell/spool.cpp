@@ -13,10 +13,6 @@ namespace {
 // SQLite needs less than 64 KiB here; the default would be 8 MiB.
 constexpr std::size_t kSpoolStackBytes = 256U << 10;
 
-std::vector<std::byte> copy(std::span<const std::byte> bytes) {
-  return {bytes.begin(), bytes.end()};
-}
-
 }  // namespace
 
 Spool::Spool(SpoolStore store, std::function<void(Event)> answer)
@@ -57,7 +53,7 @@ void Spool::persist(const PersistRecord& effect) {
     table_id_ = effect.table_id;
   }
   gathered_.push_back({.record = effect.record,
-                       .payload = copy(effect.payload),
+                       .payload = {effect.payload.begin(), effect.payload.end()},
                        .table_id = effect.table_id,
                        .table = effect.table_id != 0 ? table_ : nullptr,
                        .trims = effect.trims,
