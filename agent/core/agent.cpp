@@ -94,8 +94,8 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
   sampled_ = true;
   sequence_ = readings.tick;
   wall_ = readings.wall;
-  record_events(readings.tick, effects);
-  recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series(), effects);
+  record_events(readings.tick);
+  recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series());
   if (linked_) {
     if (sample.table_id() != table_before) announce(effects);
     publish_live(effects);
@@ -108,13 +108,13 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
 // An event of the kernel log takes along how far the log was told: both are on disk, or neither.
 // Where it tells of nothing, the position rides with the next block, so that what was read is not
 // taken for lost after a restart.
-void Agent::record_events(std::uint64_t tick, Effects& effects) {
+void Agent::record_events(std::uint64_t tick) {
   for (ToldEvent& event : collector_.events()) {
     std::vector<Fact> facts;
     if (!event.position.empty()) {
       facts.push_back({std::string(kKernelLogFact), std::move(event.position)});
     }
-    recorder_.add_event(std::move(event.record), effects, {}, std::move(facts));
+    recorder_.add_event(std::move(event.record), {}, std::move(facts));
   }
   if (tick % kPositionTicks != 0) return;
   std::string position = collector_.kernel_log_position();
@@ -178,7 +178,7 @@ void Agent::watch_clock(const Readings& readings, Effects& effects) {
                           (readings.when.time_since_epoch() + readings.suspended);
   const Duration moved = offset - std::exchange(clock_offset_, offset);
   if (!sampled_ || std::chrono::abs(moved) < kClockStep) return;
-  recorder_.close_block(effects);
+  recorder_.close_block();
   clock_ever_jumped_ = true;
   clock_jumped_ = readings.when;
   const std::int64_t moved_ms =
@@ -188,7 +188,7 @@ void Agent::watch_clock(const Readings& readings, Effects& effects) {
   effects.emplace_back(Log{LogLevel::warning, text});
   wire::EventRecord event;
   event.time_ms = to_ms(readings.wall);
-  event.kind = "clock_step";
+  event.kind = metrics::event_name(metrics::EventKind::clock_step);
   event.severity = wire::Severity::warning;
   event.text = text;
   event.details = {{"step_ms", std::to_string(moved_ms)}};
@@ -252,11 +252,11 @@ void Agent::on(const SettingsReloaded& event, Instant, Effects& effects) {
   if (linked_) announce(effects);
 }
 
-void Agent::on(const StopRequested&, Instant, Effects& effects) {
+void Agent::on(const StopRequested&, Instant, Effects&) {
   if (stopping_) return;
   stopping_ = true;
   if (boot_noted_) recorder_.set_fact({std::string(kBootFact), options_.hardware.boot_id});
-  recorder_.finish(effects);
+  recorder_.finish();
 }
 
 void Agent::stop_when_idle(Effects& effects) {

@@ -117,7 +117,7 @@ class Agent {
   void publish_live(Effects& effects);
   void watch_clock(const Readings& readings, Effects& effects);
   RecordHealth record_health(WallTime wall) const;
-  void record_events(std::uint64_t tick, Effects& effects);
+  void record_events(std::uint64_t tick);
   void tell_boot(const Readings& readings);
   void report_troubles(Instant now, Effects& effects);
   void stop_when_idle(Effects& effects);

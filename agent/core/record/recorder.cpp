@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/metrics/event_kinds.h"
 #include "schemas/wire/limits.h"
 
 namespace bw::agent {
@@ -12,7 +13,7 @@ namespace {
 wire::EventRecord gap_event(const Gap& gap, WallTime wall) {
   wire::EventRecord event;
   event.time_ms = to_ms(wall);
-  event.kind = "outbox_gap";
+  event.kind = metrics::event_name(metrics::EventKind::outbox_gap);
   event.severity = wire::Severity::warning;
   event.text = std::to_string(gap.last - gap.first + 1) +
                " records were dropped before the coordinator had them";
@@ -46,12 +47,12 @@ void Recorder::restore(std::vector<StoredRecord> records, const std::vector<Fact
 
 // Told even after a run that ended as it should: one that began since may have died before it had
 // anything on disk.
-void Recorder::tell_before(WallTime wall, Effects& effects) {
+void Recorder::tell_before(WallTime wall) {
   if (!before_ || began_ms_ == 0) return;
   const Before before = *std::exchange(before_, std::nullopt);
   wire::EventRecord event;
   event.time_ms = to_ms(wall);
-  event.kind = "history_gap";
+  event.kind = metrics::event_name(metrics::EventKind::history_gap);
   ++history_gaps_told_;
   event.severity = before.was_clean ? wire::Severity::info : wire::Severity::warning;
   event.text = before.was_clean
@@ -60,14 +61,13 @@ void Recorder::tell_before(WallTime wall, Effects& effects) {
   event.details = {{"epoch", std::to_string(before.epoch)},
                    {"from_ms", std::to_string(before.last_ms)},
                    {"to_ms", std::to_string(began_ms_)}};
-  add(std::move(event), true, {}, {}, effects);
+  add(std::move(event), true, {}, {});
 }
 
 void Recorder::add_row(Instant now, WallTime wall, std::span<const double> values,
-                       std::uint64_t table_id, const std::vector<wire::SeriesInfo>& series,
-                       Effects& effects) {
+                       std::uint64_t table_id, const std::vector<wire::SeriesInfo>& series) {
   if (table_id != table_id_) {
-    close_block(effects);
+    close_block();
     table_id_ = table_id;
     table_ = std::make_shared<const std::vector<wire::SeriesInfo>>(series);
   }
@@ -80,11 +80,11 @@ void Recorder::add_row(Instant now, WallTime wall, std::span<const double> value
   if (now - block_began_ + options_.period / 2 >= block_length_ - options_.period ||
       builder_.rows() >= wire::kMaxRows ||
       (builder_.rows() + 1) * values.size() > wire::kMaxBlockValues) {
-    close_block(effects);
+    close_block();
   }
 }
 
-void Recorder::close_block(Effects&) {
+void Recorder::close_block() {
   if (builder_.empty()) return;
   ++blocks_;
   block_length_ =
@@ -102,14 +102,14 @@ void Recorder::close_block(Effects&) {
   keep(std::move(kept));
 }
 
-void Recorder::add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops,
+void Recorder::add_event(wire::EventRecord event, std::vector<RecordKey> drops,
                          std::vector<Fact> facts) {
   const bool urgent = event.severity != wire::Severity::info;
-  add(std::move(event), urgent, std::move(drops), std::move(facts), effects);
+  add(std::move(event), urgent, std::move(drops), std::move(facts));
 }
 
 void Recorder::add(wire::EventRecord event, bool urgent, std::vector<RecordKey> drops,
-                   std::vector<Fact> facts, Effects&) {
+                   std::vector<Fact> facts) {
   for (Fact& fact : facts) queue_.set_fact(std::move(fact));
   event.epoch = options_.epoch;
   event.number = outbox_.next_number();
@@ -130,7 +130,7 @@ void Recorder::keep(Kept kept) {
 }
 
 void Recorder::tick(Instant now, WallTime wall, bool clock_trusted, Effects& effects) {
-  tell_before(wall, effects);
+  tell_before(wall);
   tell_gaps(wall, clock_trusted, effects);
   if (!linked_) return;
   if (outbox_.resend_if_stalled(now)) {
@@ -183,7 +183,7 @@ void Recorder::tell_gaps(WallTime wall, bool clock_trusted, Effects& effects) {
     open_gap_event_ = RecordKey{options_.epoch, outbox_.next_number()};
     queue_.spare(open_gap_event_);
     ++outbox_gaps_told_;
-    add_event(gap_event(whole, wall), effects, std::move(drops));
+    add_event(gap_event(whole, wall), std::move(drops));
   }
 }
 
@@ -234,17 +234,17 @@ void Recorder::taken(Instant now, Effects& effects) {
   if (linked_) pump(now, effects);
 }
 
-void Recorder::finish(Effects& effects) {
+void Recorder::finish() {
   queue_.set_fact({kCleanEndFact, std::to_string(options_.epoch)});
   if (builder_.empty() && last_ms_ != 0) {
     // Between two blocks: something has to carry the fact.
     wire::EventRecord event;
     event.time_ms = last_ms_;
-    event.kind = "agent_stopped";
+    event.kind = metrics::event_name(metrics::EventKind::agent_stopped);
     event.text = "the agent was stopped";
-    add(std::move(event), false, {}, {}, effects);
+    add(std::move(event), false, {}, {});
   }
-  close_block(effects);
+  close_block();
   queue_.try_last();
   outbox_.hurry();
 }

@@ -60,12 +60,12 @@ class Recorder {
 
   // A tick's values; closes the block where it is full or the series table has changed.
   void add_row(Instant now, WallTime wall, std::span<const double> values, std::uint64_t table_id,
-               const std::vector<wire::SeriesInfo>& series, Effects& effects);
-  void close_block(Effects& effects);
+               const std::vector<wire::SeriesInfo>& series);
+  void close_block();
   // The event's number and epoch are filled in here; it is written at the end of the step, or,
   // where it only informs, with the next block. `drops`: records to be forgotten in the same write;
   // `facts`: remembered in the same write, and the record is not sent before it.
-  void add_event(wire::EventRecord event, Effects& effects, std::vector<RecordKey> drops = {},
+  void add_event(wire::EventRecord event, std::vector<RecordKey> drops = {},
                  std::vector<Fact> facts = {});
   // To be remembered with the next record; an empty value forgets the name.
   void set_fact(Fact fact) { queue_.set_fact(std::move(fact)); }
@@ -90,7 +90,7 @@ class Recorder {
 
   // The last block, and everything that is not on disk, however the disk does: the last try of a
   // run.
-  void finish(Effects& effects);
+  void finish();
   // Nothing is on its way to disk, nor about to be.
   bool idle() const { return queue_.idle(); }
   // Records that are not on disk.
@@ -116,8 +116,8 @@ class Recorder {
 
   void keep(Kept kept);
   void add(wire::EventRecord event, bool urgent, std::vector<RecordKey> drops,
-           std::vector<Fact> facts, Effects& effects);
-  void tell_before(WallTime wall, Effects& effects);
+           std::vector<Fact> facts);
+  void tell_before(WallTime wall);
   void tell_gaps(WallTime wall, bool clock_trusted, Effects& effects);
   void rewrite(RecordKey key, wire::EventRecord event, std::vector<RecordKey> drops);
   void pump(Instant now, Effects& effects);

@@ -134,7 +134,7 @@ TEST_F(RecorderTest, AfterAStopAsItShouldBeTheTimeSinceIsNoWarning) {
 TEST_F(RecorderTest, AStopIsRememberedWithTheLastBlockOrAnEventInItsPlace) {
   tick();
   begin();
-  recorder_.finish(effects_);
+  recorder_.finish();
   collect();
   const Facts clean{{Recorder::kCleanEndFact, std::to_string(kEpoch)}};
   EXPECT_EQ(facts_[1], clean);
@@ -144,7 +144,7 @@ TEST_F(RecorderTest, AStopIsRememberedWithTheLastBlockOrAnEventInItsPlace) {
   ticks(2);
   persisted(1);
   begin();
-  recorder_.finish(effects_);
+  recorder_.finish();
   collect();
   ASSERT_EQ(persists_, (Numbers{1, 2}));
   EXPECT_EQ(wire::decode_event(payloads_[2])->kind, "agent_stopped");

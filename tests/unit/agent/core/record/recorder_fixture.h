@@ -50,7 +50,7 @@ class RecorderTest : public testing::Test {
     begin();
     series_ = table_of(columns);
     const std::vector<double> row(columns, static_cast<double>(second_));
-    recorder_.add_row(now(), wall(), row, wire::series_table_id(series_), series_, effects_);
+    recorder_.add_row(now(), wall(), row, wire::series_table_id(series_), series_);
     recorder_.tick(now(), wall(), true, effects_);
     collect();
   }
@@ -120,7 +120,7 @@ class RecorderTest : public testing::Test {
     event.time_ms = to_ms(wall());
     event.kind = "clock_step";
     const std::uint64_t number = recorder_.outbox().next_number();
-    recorder_.add_event(event, effects_, {}, std::move(facts));
+    recorder_.add_event(event, {}, std::move(facts));
     collect();
     return number;
   }

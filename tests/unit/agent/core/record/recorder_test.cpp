@@ -76,7 +76,7 @@ TEST_F(RecorderTest, ANewSeriesEndsTheBlockAndEachBlockKeepsItsOwnTable) {
   EXPECT_EQ(first->rows, 1U);
   persisted(1);
   begin();
-  recorder_.close_block(effects_);
+  recorder_.close_block();
   collect();
   EXPECT_EQ(wire::decode_history(payloads_[2])->table_id, wire::series_table_id(table_of(3)));
 }
@@ -197,7 +197,7 @@ TEST_F(RecorderTest, TheLastTryWritesEverythingThatIsOnlyInMemory) {
   ticks(1);
   persists_.clear();
   begin();
-  recorder_.finish(effects_);
+  recorder_.finish();
   collect();
   EXPECT_EQ(persists_, (Numbers{1, 2}));
   EXPECT_EQ(recorder_.only_in_memory(), 2U);
@@ -268,7 +268,7 @@ TEST_F(RecorderTest, WhatIsWrittenAtTheEndIsSentAtOnce) {
   EXPECT_EQ(block_numbers(), Numbers{1});
   tick();
   begin();
-  recorder_.finish(effects_);
+  recorder_.finish();
   collect();
   persisted(2);
   EXPECT_EQ(block_numbers(), (Numbers{1, 2}));
@@ -307,7 +307,7 @@ TEST_F(RecorderTest, EventsShareTheNumbersOfBlocks) {
   event.time_ms = to_ms(wall());
   event.kind = "clock_step";
   event.details = {{"step_ms", "5"}};
-  recorder_.add_event(event, effects_);
+  recorder_.add_event(event);
   collect();
   persisted(1);
   ASSERT_EQ(events_.size(), 1U);
