@@ -257,6 +257,20 @@ Site::Numbers Site::recorded_records() {
   return numbers;
 }
 
+Site::Numbers Site::waiting_records() {
+  Numbers numbers;
+  auto database = Database::open_read_only(agent_state + "/outbox.db");
+  if (!database) return numbers;
+  auto rows = database->prepare(
+      "SELECT epoch, id & 4294967295 FROM records JOIN epochs ON ordinal = id >> 32");
+  if (!rows) return numbers;
+  while (true) {
+    const auto more = rows->step();
+    if (!more || !*more) return numbers;
+    numbers[std::to_string(static_cast<std::uint64_t>(rows->integer(0)))].insert(rows->integer(1));
+  }
+}
+
 long Site::stored_gaps() {
   auto database = Database::open_read_only(coordinator_state + "/bellwether.db");
   if (!database) return -1;

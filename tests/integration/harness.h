@@ -86,6 +86,7 @@ class Site {
       std::map<std::string, std::multiset<long>>;  // by epoch; twice what is there twice
   Numbers stored_records();    // blocks and events in the coordinator's database
   Numbers recorded_records();  // those that the agent's log says are on disk
+  Numbers waiting_records();   // in the agent's outbox; to be asked when the agent has ended
   long stored_gaps();
 
   TemporaryFolder folder;
