@@ -102,7 +102,7 @@ Result<Table> ExportSource::table(std::int64_t node, std::int64_t table_id) {
   if (!row) return row.error();
   // One that can't be read: its blocks go without series, and the next look finds no more.
   auto series = *row ? table_of(table_) : std::nullopt;
-  return tables_.keep(node, table_id, series ? std::move(*series) : SeriesList{});
+  return tables_.keep(node, table_id, series ? *series : SeriesList{});
 }
 
 Result<std::int64_t> ExportSource::newest() {

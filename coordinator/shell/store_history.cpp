@@ -82,7 +82,7 @@ Result<StoreHistory::Series> StoreHistory::table(std::int64_t node, std::int64_t
   if (!*row) return Series{};
   auto series = table_of(table_);
   if (!series) return Series{};
-  return tables_.keep(node, table_id, std::move(*series));
+  return tables_.keep(node, table_id, *series);
 }
 
 Result<std::vector<StoreHistory::BlockKey>> StoreHistory::blocks(std::int64_t node,

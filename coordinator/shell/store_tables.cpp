@@ -163,7 +163,7 @@ Table KnownTables::find(std::int64_t node, std::int64_t table_id) const {
   return known == tables_.end() ? nullptr : known->second;
 }
 
-Table KnownTables::keep(std::int64_t node, std::int64_t table_id, SeriesList series) {
+Table KnownTables::keep(std::int64_t node, std::int64_t table_id, const SeriesList& series) {
   if (tables_.size() >= kMostTables || kept_series_ + series.size() > most_series_) {
     tables_.clear();
     kept_series_ = 0;

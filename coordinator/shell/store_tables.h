@@ -81,7 +81,7 @@ class KnownTables {
 
   // Null where it is not known.
   Table find(std::int64_t node, std::int64_t table_id) const;
-  Table keep(std::int64_t node, std::int64_t table_id, SeriesList series);
+  Table keep(std::int64_t node, std::int64_t table_id, const SeriesList& series);
 
  private:
   std::size_t most_series_;

@@ -70,6 +70,7 @@ EXCEPTIONS = {
     ("coordinator/core", "coordinator/core/view.h"): "what wiring shows folders of the fleet",
     ("coordinator/core", "coordinator/core/records.h"): "the words folders and wiring share",
     ("tests/integration", "tests/unit/coordinator/shell/receiver.h"): "takes what is exported",
+    ("tests/integration", "coordinator/shell/store_tables.h"): "reads the store's file",
     ("tests/integration", "tests/unit/coordinator/core/export/messages.h"): "reads it again",
     ("tests/fuzz", "tests/unit/coordinator/core/export/messages.h"): "reads what was written",
 }

@@ -23,6 +23,7 @@
 
 #include "base/rng.h"
 #include "base/runtime/sqlite.h"
+#include "coordinator/shell/store_tables.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/columns.h"
 #include "tests/integration/harness.h"
@@ -252,19 +253,19 @@ std::int64_t detail(const wire::EventRecord& event, const std::string& name) {
 
 void read_blocks(Database& database, const std::string& node, Stored& stored) {
   auto rows = database.prepare(
-      "SELECT columns, series FROM blocks JOIN nodes ON nodes.id = blocks.node"
-      " JOIN tables ON tables.node = blocks.node AND tables.table_id = blocks.table_id"
-      " WHERE nodes.name = ?1");
+      "SELECT one.series, base.series, columns FROM blocks JOIN nodes ON nodes.id = blocks.node"
+      " JOIN tables AS one ON one.node = blocks.node AND one.table_id = blocks.table_id"
+      " LEFT JOIN tables AS base ON base.id = one.base WHERE nodes.name = ?1");
   ASSERT_TRUE(rows) << rows.error().message;
   rows->bind(1, std::string_view(node));
   while (true) {
     const auto row = rows->step();
     if (!row || !*row) return;
-    const auto reader = wire::ColumnReader::open(rows->blob(0));
-    const auto table = wire::decode_birth(rows->blob(1));
+    const auto reader = wire::ColumnReader::open(rows->blob(2));
+    const auto table = coordinator::table_of(*rows);
     ASSERT_TRUE(reader && table);
     std::vector<double> values(reader->rows());
-    ASSERT_TRUE(reader->read(column_of(table->series, "cpu.load1"), values));
+    ASSERT_TRUE(reader->read(column_of(*table, "cpu.load1"), values));
     for (const double value : values) {
       if (!std::isnan(value)) ++stored.samples[std::lround(value)];
     }
