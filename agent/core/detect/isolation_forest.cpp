@@ -31,13 +31,14 @@ std::optional<Error> problem(Rows rows, const ForestOptions& options) {
   if (options.contamination && !(*options.contamination > 0 && *options.contamination <= 0.5)) {
     return Error{"contamination must be above 0 and at most 0.5"};
   }
-  const auto finite = [](float value) { return std::isfinite(value); };
-  const std::span<const float> values(rows.values, rows.count * rows.features);
-  const auto odd = std::find_if_not(values.begin(), values.end(), finite);
-  if (odd == values.end()) return std::nullopt;
-  const auto at = static_cast<std::size_t>(odd - values.begin());
-  return Error{"row " + std::to_string(at / rows.features) + ", column " +
-               std::to_string(at % rows.features) + " is not a finite number"};
+  for (std::size_t row = 0; row < rows.count; ++row) {
+    for (std::size_t column = 0; column < rows.features; ++column) {
+      if (std::isfinite(rows.row(row)[column])) continue;
+      return Error{"row " + std::to_string(row) + ", column " + std::to_string(column) +
+                   " is not a finite number"};
+    }
+  }
+  return std::nullopt;
 }
 
 // numpy's percentile: linear between the two nearest.

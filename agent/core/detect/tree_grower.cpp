@@ -118,7 +118,7 @@ bool TreeGrower::split_along_feature(Part& part, Rng& rng, GrownTree& tree) {
     const std::uint32_t feature = order_[at];
     Range range;
     for (std::uint32_t i = part.begin; i < part.end; ++i) {
-      const float value = rows_.values[chosen_[i] * features_ + feature];
+      const float value = rows_.values[chosen_[i] * rows_.stride + feature];
       values_[i] = value;
       range.low = value < range.low ? value : range.low;
       range.high = value > range.high ? value : range.high;
@@ -144,7 +144,7 @@ bool TreeGrower::split_obliquely(Part& part, Rng& rng, GrownTree& tree) {
     const std::uint32_t feature = order_[at];
     Range range;
     for (std::uint32_t i = part.begin; i < part.end; ++i) {
-      const float value = rows_.values[chosen_[i] * features_ + feature];
+      const float value = rows_.values[chosen_[i] * rows_.stride + feature];
       range.low = value < range.low ? value : range.low;
       range.high = value > range.high ? value : range.high;
     }
@@ -160,7 +160,7 @@ bool TreeGrower::split_obliquely(Part& part, Rng& rng, GrownTree& tree) {
     terms[used++] = {weight, feature};
     threshold += weight * between(range, rng);
     for (std::uint32_t i = part.begin; i < part.end; ++i) {
-      values_[i] += weight * rows_.values[chosen_[i] * features_ + feature];
+      values_[i] += weight * rows_.values[chosen_[i] * rows_.stride + feature];
     }
   }
   if (used == 0 || !std::isfinite(threshold)) return false;

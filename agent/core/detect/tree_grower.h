@@ -16,13 +16,14 @@
 
 namespace bw::agent {
 
-// `count` rows of `features` values each, one behind the other.
+// `count` rows of `features` values each, `stride` from one row's first to the next one's.
 struct Rows {
   const float* values = nullptr;
   std::size_t count = 0;
   std::size_t features = 0;
+  std::size_t stride = features;
 
-  std::span<const float> row(std::size_t at) const { return {values + at * features, features}; }
+  std::span<const float> row(std::size_t at) const { return {values + at * stride, features}; }
 };
 
 // c(n): the average path length of an unsuccessful search in a binary search tree of n rows.

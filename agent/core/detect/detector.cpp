@@ -1,0 +1,73 @@
+#include "agent/core/detect/detector.h"
+
+#include <limits>
+
+namespace bw::agent {
+
+namespace {
+
+constexpr double kSecondsADay = 86400;
+
+PeaksOptions peaks_of(const DetectorOptions& options) {
+  PeaksOptions peaks;
+  peaks.episodes_a_row = options.false_episodes_a_day * to_seconds(options.period) / kSecondsADay;
+  peaks.apart = options.episodes.leave_rows;
+  peaks.horizon = options.scorer.horizon;
+  return peaks;
+}
+
+}  // namespace
+
+Detector::Detector(const DetectorOptions& options)
+    : options_(options),
+      scorer_(options.scorer),
+      peaks_(peaks_of(options)),
+      episodes_(options.episodes),
+      rng_(options.scorer.seed + 1) {}
+
+double Detector::threshold() const {
+  if (options_.alert_threshold <= 0) return peaks_.threshold();
+  return scorer_.ready() ? options_.alert_threshold : std::numeric_limits<double>::infinity();
+}
+
+Verdict Detector::step(Instant now, WallTime wall, std::span<const double> values) {
+  if (any_ && now <= last_) {
+    ++rows_ignored_;
+    return {0, threshold(), EpisodeChange::none, episodes_.silenced(now)};
+  }
+  if (any_ && now - last_ >= options_.gap) scorer_.forget_window();
+  last_ = now;
+  any_ = true;
+  Verdict verdict;
+  verdict.score = scorer_.score(values);
+  verdict.threshold = threshold();
+  verdict.change = episodes_.step(now, wall, verdict.score, verdict.threshold);
+  verdict.silenced = episodes_.silenced(now);
+  switch (verdict.change) {
+    case EpisodeChange::began:
+    case EpisodeChange::peaked:
+      causes_ = explain(scorer_);
+      break;
+    case EpisodeChange::new_normal:
+      scorer_.hurry();
+      peaks_.hurry();
+      break;
+    case EpisodeChange::flared:
+    case EpisodeChange::ended:
+    case EpisodeChange::none:
+      break;
+  }
+  if (learning_ && episodes_.calm()) {
+    const bool was_ready = scorer_.ready();
+    scorer_.learn();
+    if (was_ready) peaks_.add(verdict.score, rng_);
+  }
+  return verdict;
+}
+
+std::size_t Detector::bytes() const {
+  return sizeof(*this) - sizeof(Scorer) + scorer_.bytes() + peaks_.bytes() +
+         causes_.capacity() * sizeof(Cause);
+}
+
+}  // namespace bw::agent

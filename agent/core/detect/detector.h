@@ -1,0 +1,80 @@
+// The anomaly detector of one node: rows of metrics in, episodes with their reasons out. It learns
+// what is usual here, sets its own threshold for a wanted rate of false alarms, and never learns
+// from trouble unless the trouble lasts.
+//
+// Pure, as a core is; one row a call, about 5 us and no allocation but at an alarm. DETECT.md
+// beside this file tells the whole pipeline.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "agent/core/detect/episodes.h"
+#include "agent/core/detect/explanation.h"
+#include "agent/core/detect/peaks_threshold.h"
+#include "agent/core/detect/scorer.h"
+#include "base/rng.h"
+#include "base/time.h"
+
+namespace bw::agent {
+
+struct DetectorOptions {
+  ScorerOptions scorer;
+  EpisodeOptions episodes;
+  Duration period = std::chrono::seconds{1};  // between rows
+  double false_episodes_a_day = 0.3;          // wanted
+  // A fixed threshold of the score instead, where above 0.
+  double alert_threshold = 0;
+  // Rows that fail to come for this long leave a gap: rolling features begin anew behind it.
+  Duration gap = std::chrono::seconds{30};
+};
+
+struct Verdict {
+  double score = 0;      // 0 until something is learnt
+  double threshold = 0;  // infinite until there is one
+  EpisodeChange change = EpisodeChange::none;
+  bool silenced = false;
+};
+
+class Detector {
+ public:
+  explicit Detector(const DetectorOptions& options);
+
+  // One tick's values, by metric; NaN or infinite: missing. A metric keeps its place for ever; more
+  // of them may come, up to options.scorer.metrics. `now` of the monotonic clock; a row that is not
+  // later than the last one is ignored. `wall` only labels.
+  Verdict step(Instant now, WallTime wall, std::span<const double> values);
+
+  // A known change (maintenance, a deploy, a drain) until then: no alarms, and nothing is learnt.
+  void silence(Instant until) { episodes_.silence(until); }
+  // Stops learning (and goes on scoring), or goes on with it.
+  void set_learning(bool learning) { learning_ = learning; }
+
+  // The episode that is on, or the last one, and why: of its highest row.
+  const Episode& episode() const { return episodes_.episode(); }
+  const std::vector<Cause>& causes() const { return causes_; }
+  bool active() const { return episodes_.active(); }
+  std::uint64_t episodes_begun() const { return episodes_.begun(); }
+  std::uint64_t rows_ignored() const { return rows_ignored_; }
+
+  const Scorer& scorer() const { return scorer_; }
+  double threshold() const;
+  std::size_t bytes() const;
+
+ private:
+  DetectorOptions options_;
+  Scorer scorer_;
+  PeaksThreshold peaks_;
+  Episodes episodes_;
+  Rng rng_;
+  std::vector<Cause> causes_;
+  Instant last_ = Instant::min();
+  bool any_ = false;
+  bool learning_ = true;
+  std::uint64_t rows_ignored_ = 0;
+};
+
+}  // namespace bw::agent

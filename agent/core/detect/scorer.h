@@ -1,0 +1,140 @@
+// How unusual a row of metrics is for this node, and what is usual, learnt as rows come.
+//
+// Five parts look at a row: an isolation forest at rolling means and deviations; their distance
+// from the usual; what of them lies outside the directions they usually vary in; the same of slower
+// ones; and the same of the bare values, for what is sudden. Each part's number becomes a surprise
+// (tail_history.h), and these are summed. When to raise an alarm is left to others.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "agent/core/detect/isolation_forest.h"
+#include "agent/core/detect/reference.h"
+#include "agent/core/detect/reservoir.h"
+#include "agent/core/detect/rolling_window.h"
+#include "agent/core/detect/tail_history.h"
+#include "base/rng.h"
+
+namespace bw::agent {
+
+inline constexpr std::size_t kMaxMetrics = 64;
+
+struct ScorerOptions {
+  std::size_t metrics = kMaxMetrics;  // room for so many, kMaxMetrics at most
+  std::size_t window = 10;            // rows of the rolling features
+  std::size_t slow_window = 30;       // and of the slow ones
+  std::size_t trees = 100;
+  std::size_t subsample = 256;
+  std::size_t reservoir = 1024;    // rows kept to learn from
+  std::size_t horizon = 1U << 17;  // rows after which what was learnt has faded to a third
+  double share = 0.6;              // of the variance that the usual directions hold
+  double least_of_range = 0.01;    // a spread is no less than this share of the range seen
+  double least_of_size = 1e-3;     // and than this share of the largest value seen
+  // A metric whose values all lie in 0 to 1 is taken for a share, with the whole as its range.
+  bool guess_shares = true;
+  std::uint64_t seed = 0;
+};
+
+class Scorer {
+ public:
+  // Residuals of values, rolling and slow features; the forest; the distance.
+  static constexpr std::size_t kParts = kGroups + 2;
+  // Rows that are learnt before the first score that says something.
+  static constexpr std::size_t kFirstRows = 64;
+
+  explicit Scorer(const ScorerOptions& options);
+
+  // The row's surprise: about the logarithm of how rare it is, summed over the parts; 0 until there
+  // is something to compare with. What is not finite is taken as missing. `row` has a value a
+  // metric, in the order they were declared: fewer than there is room for are no fault.
+  double score(std::span<const double> row);
+
+  // The row scored last is usual: learn from it, and do a slice of the training that is due.
+  void learn();
+
+  // What came lately is the new normal: learn it fast.
+  void hurry();
+  // The rows before this one were long ago: rolling features begin anew.
+  void forget_window() {
+    window_.clear();
+    slow_window_.clear();
+  }
+
+  bool ready() const { return forest_.has_value(); }
+  std::uint64_t learnt() const { return learnt_; }
+  std::array<double, kParts> parts() const { return surprises_; }
+  const Reference& reference() const { return reference_; }
+  // Of the row scored last: features, scaled features, and their residuals, by the same places.
+  std::span<const float> features() const { return features_; }
+  std::span<const float> scaled() const { return scaled_; }
+  std::span<const float> residuals() const { return residuals_; }
+  double origin(std::size_t metric) const { return origins_[metric]; }
+  std::size_t metrics() const { return options_.metrics; }
+
+  std::size_t bytes() const;
+
+ private:
+  struct Extent {
+    float low = 0;
+    float high = 0;
+    bool any = false;
+  };
+  struct Moments {
+    double mean = 0;
+    double variance = 0;
+    double rows = 0;
+  };
+
+  void take_values(std::span<const double> row);
+  std::array<double, kParts> measure(std::span<const float> features);
+  void take_residuals();
+  void imagine_missing();
+  void note_extents();
+  void note_moments();
+  void note_residuals();
+  void adopt_residuals();
+  void set_least();
+  void train_at_once();
+  void train_a_slice();
+  void replace_a_tree();
+  void recalibrate();
+
+  ScorerOptions options_;
+  Rng rng_;
+  std::vector<double> origins_;  // a metric's first value: what floats are counted from
+  std::vector<std::uint8_t> has_origin_;
+  std::vector<Extent> extents_;            // of learnt values, less their origin
+  std::vector<Moments> moments_;           // of learnt features
+  std::vector<double> residual_squares_;   // means over learnt rows, by the places of features
+  std::vector<double> deviation_squares_;  // that residuals are now counted in
+  double residual_rows_ = 0;
+  RollingWindow window_;
+  RollingWindow slow_window_;
+  Reservoir reservoir_;
+  Reference reference_;
+  ReferenceFitter fitter_;
+  std::optional<IsolationForest> forest_;
+  std::optional<TreeGrower> grower_;
+  GrownTree grown_;
+  std::size_t next_tree_ = 0;
+  std::array<TailHistory, kParts> histories_;
+
+  std::vector<float> features_;
+  std::vector<float> scaled_;
+  std::vector<float> forest_row_;
+  std::vector<float> residuals_;
+  std::vector<std::uint32_t> missing_;  // features of the row that is measured
+  std::array<double, kParts> measures_{};
+  std::array<double, kParts> surprises_{};
+  std::uint64_t learnt_ = 0;
+  std::uint64_t paced_from_ = 0;  // rows learnt before training was last hurried
+  double due_slices_ = 0;
+  double due_trees_ = 0;
+};
+
+}  // namespace bw::agent

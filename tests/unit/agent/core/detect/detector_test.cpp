@@ -1,0 +1,216 @@
+#include "agent/core/detect/detector.h"
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "tests/unit/agent/core/detect/detect_world.h"
+
+namespace bw::agent {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+DetectorOptions small() {
+  DetectorOptions options;
+  options.scorer.metrics = DetectWorld::kMetrics;
+  options.scorer.reservoir = 256;
+  return options;
+}
+
+// A node whose detector gets a row a second.
+class Node {
+ public:
+  explicit Node(const DetectorOptions& options = small(), std::uint64_t seed = 1)
+      : detector(options), world(seed) {}
+
+  Verdict second(const std::function<void(std::vector<double>&)>& change = {}) {
+    auto row = world.row();
+    if (change) change(row);
+    now += seconds(1);
+    wall += seconds(1);
+    const Verdict verdict = detector.step(now, wall, row);
+    if (verdict.change != EpisodeChange::none) changes.push_back(verdict.change);
+    return verdict;
+  }
+  void run(int rows, const std::function<void(std::vector<double>&)>& change = {}) {
+    for (int i = 0; i < rows; ++i) second(change);
+  }
+
+  Detector detector;
+  DetectWorld world;
+  Instant now{};
+  WallTime wall = wall_from_ms(1'700'000'000'000);
+  std::vector<EpisodeChange> changes;
+};
+
+void broken(std::vector<double>& row) {
+  row[4] = 1600;
+  row[0] = 20;
+}
+
+TEST(Detector, FindsTroubleOnceAndSaysWhy) {
+  Node node;
+  node.run(3000);
+  node.changes.clear();
+  const auto before = node.detector.episodes_begun();
+  node.run(60, broken);
+  node.run(100);
+  ASSERT_EQ(node.detector.episodes_begun(), before + 1);
+  EXPECT_EQ(node.changes.front(), EpisodeChange::began);
+  EXPECT_EQ(node.changes.back(), EpisodeChange::ended);
+  const Episode& episode = node.detector.episode();
+  EXPECT_LE(episode.start, Instant{} + seconds(3010));
+  EXPECT_GE(episode.end, Instant{} + seconds(3060));
+  EXPECT_GT(episode.peak, episode.threshold);
+  ASSERT_GE(node.detector.causes().size(), 2U);
+  EXPECT_TRUE(node.detector.causes()[0].metric == 4 || node.detector.causes()[0].metric == 0);
+}
+
+TEST(Detector, IsUsefulAfterAQuarterOfAnHour) {
+  Node node;
+  node.run(900);
+  EXPECT_TRUE(std::isfinite(node.detector.threshold()));
+  const auto before = node.detector.episodes_begun();
+  node.run(30, broken);
+  EXPECT_EQ(node.detector.episodes_begun(), before + 1);
+}
+
+TEST(Detector, SeldomCriesWolf) {
+  std::uint64_t false_ones = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    Node node(small(), seed);
+    node.run(6 * 3600);
+    false_ones += node.detector.episodes_begun();
+  }
+  // 0.3 a day were asked for; a day's worth of rows, most of them while still learning.
+  EXPECT_LE(false_ones, 6U);
+}
+
+TEST(Detector, DoesNotLearnFromTrouble) {
+  Node node;
+  node.run(3000);
+  const auto learnt = node.detector.scorer().learnt();
+  node.run(600, broken);
+  EXPECT_LT(node.detector.scorer().learnt(), learnt + 20);
+  EXPECT_TRUE(node.detector.active());
+}
+
+TEST(Detector, WhatLastsBecomesTheNewNormalAndIsToldOnce) {
+  Node node;
+  node.run(3000);
+  node.changes.clear();
+  const auto moved = [](std::vector<double>& row) { row[4] += 400; };
+  node.run(3600 + 1500, moved);
+  std::size_t told = 0;
+  for (const EpisodeChange change : node.changes) told += change == EpisodeChange::new_normal;
+  EXPECT_EQ(told, 1U);
+  node.changes.clear();
+  node.run(3000, moved);
+  EXPECT_LE(node.changes.size(), 2U);
+  EXPECT_FALSE(node.detector.active());
+}
+
+TEST(Detector, KnownChangesAreSilent) {
+  Node node;
+  node.run(2000);
+  node.changes.clear();
+  node.detector.silence(node.now + minutes(5));
+  const auto learnt = node.detector.scorer().learnt();
+  for (int i = 0; i < 250; ++i) EXPECT_TRUE(node.second(broken).silenced);
+  EXPECT_TRUE(node.changes.empty());
+  EXPECT_EQ(node.detector.scorer().learnt(), learnt);
+  node.run(100);
+  node.run(20, broken);
+  ASSERT_FALSE(node.changes.empty());
+  EXPECT_EQ(node.changes[0], EpisodeChange::began);
+}
+
+TEST(Detector, AFixedThresholdStandsInForTheLearntOne) {
+  DetectorOptions options = small();
+  options.alert_threshold = 1e6;
+  Node node(options);
+  EXPECT_EQ(node.detector.threshold(), std::numeric_limits<double>::infinity());
+  node.run(2000);
+  EXPECT_EQ(node.detector.threshold(), 1e6);
+  node.run(60, broken);
+  EXPECT_TRUE(node.changes.empty());
+}
+
+TEST(Detector, RowsThatAreNotLaterAreIgnored) {
+  Node node;
+  node.run(1000);
+  const auto learnt = node.detector.scorer().learnt();
+  const Verdict verdict = node.detector.step(node.now, node.wall, node.world.row());
+  EXPECT_EQ(verdict.score, 0);
+  node.detector.step(node.now - seconds(5), node.wall, node.world.row());
+  EXPECT_EQ(node.detector.rows_ignored(), 2U);
+  EXPECT_EQ(node.detector.scorer().learnt(), learnt);
+}
+
+TEST(Detector, AWallClockThatStepsChangesNoDecision) {
+  Node one;
+  Node other;
+  for (int i = 0; i < 1500; ++i) {
+    if (i == 1000) other.wall = wall_from_ms(1);
+    const auto change = [&](std::vector<double>& row) {
+      if (i > 1400) broken(row);
+    };
+    ASSERT_EQ(one.second(change).score, other.second(change).score);
+  }
+  EXPECT_EQ(one.changes, other.changes);
+  EXPECT_EQ(one.detector.episode().start, other.detector.episode().start);
+}
+
+TEST(Detector, AGapBeginsTheRollingFeaturesAnew) {
+  Node node;
+  node.run(1500);
+  node.run(5, broken);
+  node.now += hours(8);  // suspended
+  node.second();
+  const auto features = node.detector.scorer().features();
+  EXPECT_EQ(features[DetectWorld::kMetrics + 4], features[4]);
+}
+
+TEST(Detector, CanBeHeldToWhatItKnows) {
+  Node node;
+  node.run(1000);
+  node.detector.set_learning(false);
+  const auto learnt = node.detector.scorer().learnt();
+  node.run(100);
+  EXPECT_EQ(node.detector.scorer().learnt(), learnt);
+  node.detector.set_learning(true);
+  node.run(100);
+  EXPECT_GT(node.detector.scorer().learnt(), learnt);
+}
+
+TEST(Detector, RowsOfNothingDoNoHarm) {
+  Node node;
+  node.run(200, [](std::vector<double>& row) { row.clear(); });
+  node.run(2000);
+  node.changes.clear();
+  const auto none = [](std::vector<double>& row) {
+    for (double& value : row) value = std::numeric_limits<double>::quiet_NaN();
+  };
+  node.run(500, none);
+  EXPECT_TRUE(node.changes.empty());
+}
+
+TEST(Detector, StaysWithinTwoMegabytes) {
+  DetectorOptions options;
+  Detector detector(options);
+  Rng rng(1);
+  Instant now{};
+  for (int i = 0; i < 1100; ++i) {
+    std::vector<double> row(kMaxMetrics);
+    for (double& value : row) value = rng.unit();
+    detector.step(now += seconds(1), WallTime{}, row);
+  }
+  EXPECT_LT(detector.bytes(), 2'000'000U);
+}
+
+}  // namespace
+}  // namespace bw::agent
