@@ -1,5 +1,6 @@
 #include "coordinator/shell/runner.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -214,7 +215,7 @@ void Runner::link_up() {
 }
 
 void Runner::link_down(const std::string& reason) {
-  if (is_stopping_) return;
+  if (stopping_since_) return;
   // Each try fails with the same words while the broker is away: once is enough.
   const bool is_new = std::exchange(down_reason_, reason) != reason;
   log(is_new ? LogLevel::warning : LogLevel::debug, kLinkPart,
@@ -266,7 +267,8 @@ void Runner::reload() {
 }
 
 void Runner::request_stop() {
-  if (std::exchange(is_stopping_, true)) return;
+  if (stopping_since_) return;
+  stopping_since_ = monotonic_now();
   log(LogLevel::info, kRunnerPart, "stops");
   manager_.stopping();
   tick_timer_.cancel();
@@ -282,8 +284,10 @@ void Runner::request_stop() {
   store_->drain(kDrain, [this, stop_broker] { link_->stop(kGoodbye, stop_broker); });
 }
 
-bool Runner::finish(Duration most) {
-  return !store_ || store_->finish(most);
+bool Runner::finish() {
+  if (!store_) return true;
+  const Instant since = stopping_since_.value_or(monotonic_now());
+  return store_->finish(std::max(since + kStopDeadline - monotonic_now(), kLeastToFinish));
 }
 
 int run_coordinator(const Settings& settings, const ConfigSources& sources) {
@@ -303,7 +307,7 @@ int run_coordinator(const Settings& settings, const ConfigSources& sources) {
     return kExitFailed;
   }
   loop.run();
-  if (!runner.finish(std::chrono::milliseconds{100})) {
+  if (!runner.finish()) {
     log(LogLevel::error, kRunnerPart, "the disk did not take the last batch in time");
     // Without waiting for the thread that writes it. The store is whole: the batch never happened.
     _exit(kExitFailed);

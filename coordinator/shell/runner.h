@@ -30,6 +30,7 @@ class Runner {
   static constexpr Duration kExportGoodbye = std::chrono::milliseconds{200};
   static constexpr Duration kGoodbye = std::chrono::milliseconds{200};
   static constexpr Duration kStopDeadline = std::chrono::milliseconds{1900};
+  static constexpr Duration kLeastToFinish = std::chrono::milliseconds{50};
   // A writer that is longer at one batch hangs, and the watchdog is no longer fed.
   static constexpr Duration kStuckAfter = std::chrono::seconds{30};
 
@@ -39,8 +40,9 @@ class Runner {
   // Opens the store, listens, starts the broker and calls it. On error nothing is left running.
   Result<void> start();
 
-  // When the loop has been left. False where the store's threads did not end within `most`.
-  bool finish(Duration most);
+  // When the loop has been left. False where the store's threads did not end within what is left of
+  // the time to stop.
+  bool finish();
   // False where a thread of an export still waits for something.
   bool exports_are_over() const { return exports_are_over_; }
 
@@ -73,6 +75,7 @@ class Runner {
   ServiceManager manager_;
   Coordinator core_;
   Effects effects_;
+  std::optional<Instant> stopping_since_;
   bool stepping_ = false;
 
   std::unique_ptr<Store> store_;
@@ -91,7 +94,6 @@ class Runner {
   Timer watchdog_timer_;
   Timer stop_timer_;
   bool is_ready_ = false;
-  bool is_stopping_ = false;
 };
 
 // The program but for its flags: its exit code.

@@ -28,7 +28,7 @@ bool scales(double value, std::size_t scale, std::int64_t& scaled) {
   const double product = value * kScales[scale];
   if (!(std::fabs(product) <= static_cast<double>(kMaxScaled))) return false;
   // From 2^52 on doubles are whole.
-  const double half = std::fabs(product) < static_cast<double>(kMaxScaled / 2) ? 0.5 : 0.0;
+  const double half = std::fabs(product) < static_cast<double>(kMaxScaled) / 2 ? 0.5 : 0.0;
   scaled = static_cast<std::int64_t>(product + std::copysign(half, product));
   return bits_of(static_cast<double>(scaled) / kScales[scale]) == bits_of(value);
 }

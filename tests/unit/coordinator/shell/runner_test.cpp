@@ -199,7 +199,7 @@ TEST_F(RunnerTest, StopsWithinTwoSecondsAndTakesTheBrokerAlong) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{2});
   EXPECT_FALSE(is_listening(static_cast<std::uint16_t>(settings_.broker_port)));
   EXPECT_FALSE(is_listening(api_port_));
-  EXPECT_TRUE(runner_->finish(kPatience));
+  EXPECT_TRUE(runner_->finish());
 }
 
 TEST_F(RunnerTest, TellsTheServiceManagerHowItFares) {
