@@ -25,7 +25,7 @@ struct DetectorOptions {
   ScorerOptions scorer;
   EpisodeOptions episodes;
   Duration period = std::chrono::seconds{1};  // between rows
-  double false_episodes_a_day = 0.3;          // wanted
+  double false_episodes_a_day = 0.5;          // wanted
   // A fixed threshold of the score instead, where above 0.
   double alert_threshold = 0;
   // Rows that fail to come for this long leave a gap: rolling features begin anew behind it.
@@ -51,7 +51,10 @@ class Detector {
   // A known change (maintenance, a deploy, a drain) until then: no alarms, and nothing is learnt.
   void silence(Instant until) { episodes_.silence(until); }
   // Stops learning (and goes on scoring), or goes on with it.
-  void set_learning(bool learning) { learning_ = learning; }
+  void set_learning(bool learning) {
+    learning_ = learning;
+    episodes_.set_learning(learning);
+  }
 
   // The episode that is on, or the last one, and why: of its highest row.
   const Episode& episode() const { return episodes_.episode(); }

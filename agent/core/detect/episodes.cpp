@@ -56,7 +56,7 @@ EpisodeChange Episodes::go_on(Instant now, WallTime wall, double score, bool qui
     active_ = false;
     return EpisodeChange::ended;
   }
-  if (now - episode_.start >= options_.persists) {
+  if (learning_ && now - episode_.start >= options_.persists) {
     active_ = false;
     settled_at_ = now + options_.settles;
     calm_ = true;

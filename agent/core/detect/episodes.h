@@ -61,6 +61,10 @@ class Episodes {
   // is on ends quietly.
   void silence(Instant until) { silent_until_ = until; }
 
+  // Whether what lasts is learnt, and so becomes the new normal. Where it is not, an episode goes
+  // on for as long as it lasts.
+  void set_learning(bool learning) { learning_ = learning; }
+
   bool silenced(Instant now) const { return now < silent_until_; }
   bool active() const { return active_; }
   // Rows like the last one may be learnt from: it is calm.
@@ -78,6 +82,7 @@ class Episodes {
   Episode episode_;
   bool active_ = false;
   bool calm_ = true;
+  bool learning_ = true;
   std::size_t above_ = 0;
   std::size_t below_ = 0;
   Instant silent_until_ = Instant::min();

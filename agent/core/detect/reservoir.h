@@ -5,6 +5,7 @@
 // being taken, after which the ages of its rows are exponentially distributed.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,8 @@ namespace bw::agent {
 // The chances alone: which place, if any, the next of a stream takes.
 class ReservoirPlaces {
  public:
+  static constexpr std::size_t kHurried = 8;  // of so many, one is taken at first
+
   ReservoirPlaces(std::size_t capacity, std::size_t horizon)
       : capacity_(capacity), horizon_(horizon) {}
 
@@ -28,8 +31,9 @@ class ReservoirPlaces {
     if (place >= capacity_) return std::nullopt;
     return static_cast<std::size_t>(place);
   }
-  // The stream has become another: what comes now is taken as if little had come before.
-  void hurry() { seen_ = filled_; }
+  // The stream has become another: what comes now is taken often, and what was there makes room for
+  // it bit by bit, not at once: it may come back.
+  void hurry() { seen_ = std::min(seen_, kHurried * filled_); }
   void clear() { filled_ = seen_ = 0; }
   std::size_t filled() const { return filled_; }
 

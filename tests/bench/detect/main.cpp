@@ -85,10 +85,6 @@ class Run {
     options.false_episodes_a_day = a_day;
     options.period = std::chrono::minutes(1);
     options.gap = std::chrono::minutes(30);
-    // These are times of a row a second; the rows of files are minutes apart.
-    options.episodes.cool_down *= 60;
-    options.episodes.persists *= 60;
-    options.episodes.settles *= 60;
     return options;
   }
   static void print_first_three(const std::vector<double>& parts) {

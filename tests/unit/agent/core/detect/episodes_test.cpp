@@ -86,6 +86,13 @@ TEST_F(EpisodesTest, WhatLastsIsTheNewNormalAndToldOnce) {
   EXPECT_EQ(rows(20, 20), Changes{EpisodeChange::began});
 }
 
+TEST_F(EpisodesTest, WhereNothingIsLearntAnEpisodeLastsAsLongAsTheTrouble) {
+  episodes_.set_learning(false);
+  row(20);
+  EXPECT_EQ(rows(7200, 20), Changes());
+  EXPECT_TRUE(episodes_.active());
+}
+
 TEST_F(EpisodesTest, KnownChangesAreSilentAndNotLearnt) {
   episodes_.silence(now_ + minutes(5));
   EXPECT_EQ(rows(200, 30), Changes());
