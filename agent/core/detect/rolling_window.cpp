@@ -10,7 +10,7 @@ namespace bw::agent {
 
 namespace {
 
-constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
 constexpr std::uint32_t kAnewEvery = 512;  // rows
 
 }  // namespace
@@ -27,10 +27,10 @@ RollingWindow::RollingWindow(std::size_t metrics, std::size_t rows)
 }
 
 void RollingWindow::clear() {
-  std::fill(ring_.begin(), ring_.end(), kNone);
+  std::fill(ring_.begin(), ring_.end(), kNoValue);
   std::fill(sums_.begin(), sums_.end(), Sums{});
-  std::fill(mean_.begin(), mean_.end(), kNone);
-  std::fill(deviation_.begin(), deviation_.end(), kNone);
+  std::fill(mean_.begin(), mean_.end(), kNoValue);
+  std::fill(deviation_.begin(), deviation_.end(), kNoValue);
 }
 
 void RollingWindow::push(std::span<const float> row) {
@@ -57,7 +57,7 @@ void RollingWindow::push(std::span<const float> row) {
   for (std::size_t i = 0; i < metrics_; ++i) {
     const Sums& sums = sums_[i];
     if (sums.count == 0) {
-      mean_[i] = deviation_[i] = kNone;
+      mean_[i] = deviation_[i] = kNoValue;
       continue;
     }
     const double mean = sums.values / sums.count;
