@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "schemas/model_generated.h"
+#include "schemas/wire/limits.h"
 #include "schemas/wire/payload.h"
 
 namespace bw::wire {
@@ -34,6 +35,40 @@ bool in_bounds(std::size_t thresholds, std::size_t split_features, std::size_t w
          weights <= kMaxForestTerms && leaves <= kMaxForestNodes;
 }
 
+template <typename T>
+bool short_enough(const flatbuffers::Vector<T>* list) {
+  return size_of(list) <= kMaxModelList;
+}
+
+bool in_bounds(const fbs::Model& in) {
+  if (size_of(in.metrics()) > kMaxModelMetrics || size_of(in.subspaces()) > kMaxModelParts ||
+      size_of(in.histories()) > kMaxModelParts) {
+    return false;
+  }
+  if (in.id() != nullptr && in.id()->size() > kMaxText) return false;
+  if (in.metrics() != nullptr) {
+    for (const auto* name : *in.metrics()) {
+      if (name->size() > kMaxText) return false;
+    }
+  }
+  if (in.subspaces() != nullptr) {
+    for (const fbs::Subspace* one : *in.subspaces()) {
+      if (!short_enough(one->mean()) || !short_enough(one->basis()) ||
+          !short_enough(one->inverse_deviation())) {
+        return false;
+      }
+    }
+  }
+  if (in.histories() != nullptr) {
+    for (const fbs::History* one : *in.histories()) {
+      if (!short_enough(one->values())) return false;
+    }
+  }
+  return short_enough(in.origins()) && short_enough(in.medians()) &&
+         short_enough(in.inverse_scales()) && short_enough(in.farthest()) &&
+         short_enough(in.lows()) && short_enough(in.highs());
+}
+
 bool in_bounds(const fbs::Forest& in) {
   return in_bounds(size_of(in.thresholds()), size_of(in.split_features()), size_of(in.weights()),
                    size_of(in.leaves()));
@@ -51,6 +86,67 @@ ForestModel take(const fbs::Forest& in) {
   out.weights = take(in.weights());
   out.leaves = take(in.leaves());
   return out;
+}
+
+Model take(const fbs::Model& in) {
+  Model out;
+  out.forest = take(*in.forest());
+  if (in.id() != nullptr) out.id = in.id()->str();
+  out.created_ms = in.created_ms();
+  out.from_ms = in.from_ms();
+  out.to_ms = in.to_ms();
+  out.rows = in.rows();
+  if (in.metrics() != nullptr) {
+    for (const auto* name : *in.metrics()) out.metrics.push_back(name->str());
+  }
+  out.origins = take(in.origins());
+  out.medians = take(in.medians());
+  out.inverse_scales = take(in.inverse_scales());
+  out.farthest = take(in.farthest());
+  out.lows = take(in.lows());
+  out.highs = take(in.highs());
+  if (in.subspaces() != nullptr) {
+    for (const fbs::Subspace* one : *in.subspaces()) {
+      out.subspaces.push_back({one->directions(), take(one->mean()), take(one->basis()),
+                               take(one->inverse_deviation())});
+    }
+  }
+  if (in.histories() != nullptr) {
+    for (const fbs::History* one : *in.histories()) {
+      out.histories.push_back({take(one->values()), one->excess(), one->excesses()});
+    }
+  }
+  out.threshold = in.threshold();
+  return out;
+}
+
+flatbuffers::Offset<fbs::Model> put(flatbuffers::FlatBufferBuilder& builder, const Model& model,
+                                    flatbuffers::Offset<fbs::Forest> forest) {
+  std::vector<flatbuffers::Offset<fbs::Subspace>> subspaces;
+  for (const SubspaceModel& one : model.subspaces) {
+    const auto mean = builder.CreateVector(one.mean);
+    const auto basis = builder.CreateVector(one.basis);
+    const auto inverse = builder.CreateVector(one.inverse_deviation);
+    subspaces.push_back(fbs::CreateSubspace(builder, one.directions, mean, basis, inverse));
+  }
+  std::vector<flatbuffers::Offset<fbs::History>> histories;
+  for (const HistoryModel& one : model.histories) {
+    const auto values = builder.CreateVector(one.values);
+    histories.push_back(fbs::CreateHistory(builder, values, one.excess, one.excesses));
+  }
+  const auto id = builder.CreateString(model.id);
+  const auto metrics = builder.CreateVectorOfStrings(model.metrics);
+  const auto origins = builder.CreateVector(model.origins);
+  const auto medians = builder.CreateVector(model.medians);
+  const auto scales = builder.CreateVector(model.inverse_scales);
+  const auto farthest = builder.CreateVector(model.farthest);
+  const auto lows = builder.CreateVector(model.lows);
+  const auto highs = builder.CreateVector(model.highs);
+  const auto subspaces_at = builder.CreateVector(subspaces);
+  const auto histories_at = builder.CreateVector(histories);
+  return fbs::CreateModel(builder, kModelFormat, forest, id, model.created_ms, model.from_ms,
+                          model.to_ms, model.rows, metrics, origins, medians, scales, farthest,
+                          lows, highs, subspaces_at, histories_at, model.threshold);
 }
 
 flatbuffers::Offset<fbs::Forest> put(flatbuffers::FlatBufferBuilder& builder,
@@ -74,7 +170,10 @@ Result<std::vector<std::byte>> encode_model(const Model& model) {
   }
   flatbuffers::FlatBufferBuilder builder(1U << 18);
   const auto forest_at = put(builder, forest);
-  builder.Finish(fbs::CreateModel(builder, kModelFormat, forest_at), kModelIdentifier.data());
+  builder.Finish(put(builder, model, forest_at), kModelIdentifier.data());
+  if (builder.GetSize() + kChecksumBytes > kMaxModelPayload) {
+    return Error{"a model of this size is too large to send"};
+  }
   std::vector<std::byte> payload(builder.GetSize() + kChecksumBytes);
   std::memcpy(payload.data(), builder.GetBufferPointer(), builder.GetSize());
   store_checksum(payload);
@@ -102,10 +201,8 @@ Result<Model> decode_model(std::span<const std::byte> payload) {
                    "; this one reads up to " + std::to_string(kModelFormat) + ")");
   }
   if (in.format() == 0 || in.forest() == nullptr) return refused("malformed");
-  if (!in_bounds(*in.forest())) return refused("a list is longer than it may be");
-  Model model;
-  model.forest = take(*in.forest());
-  return model;
+  if (!in_bounds(*in.forest()) || !in_bounds(in)) return refused("a list is longer than it may be");
+  return take(in);
 }
 
 }  // namespace bw::wire

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +20,9 @@ inline constexpr std::uint16_t kModelFormat = 1;
 inline constexpr std::size_t kMaxModelPayload = 4U << 20;
 inline constexpr std::size_t kMaxForestNodes = 1U << 18;  // of all trees, leaves apart
 inline constexpr std::size_t kMaxForestTerms = 1U << 19;  // of all splits
+inline constexpr std::size_t kMaxModelMetrics = 512;
+inline constexpr std::size_t kMaxModelList = 1U << 15;  // any other list of numbers
+inline constexpr std::size_t kMaxModelParts = 16;       // subspaces, histories
 
 // See model.fbs.
 struct ForestModel {
@@ -34,8 +38,38 @@ struct ForestModel {
   bool operator==(const ForestModel&) const = default;
 };
 
+struct SubspaceModel {
+  std::uint8_t directions = 0;
+  std::vector<float> mean;
+  std::vector<float> basis;
+  std::vector<float> inverse_deviation;
+  bool operator==(const SubspaceModel&) const = default;
+};
+
+struct HistoryModel {
+  std::vector<float> values;
+  double excess = 0;
+  double excesses = 0;
+  bool operator==(const HistoryModel&) const = default;
+};
+
 struct Model {
   ForestModel forest;
+  std::string id;
+  std::int64_t created_ms = 0;
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+  std::uint64_t rows = 0;
+  std::vector<std::string> metrics;
+  std::vector<double> origins;
+  std::vector<float> medians;
+  std::vector<float> inverse_scales;
+  std::vector<float> farthest;
+  std::vector<float> lows;
+  std::vector<float> highs;
+  std::vector<SubspaceModel> subspaces;
+  std::vector<HistoryModel> histories;
+  double threshold = 0;
   bool operator==(const Model&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "agent/core/detect/detector.h"
 
+#include <cmath>
 #include <limits>
 
 namespace bw::agent {
@@ -63,6 +64,19 @@ Verdict Detector::step(Instant now, WallTime wall, std::span<const double> value
     if (was_ready) peaks_.add(verdict.score, rng_);
   }
   return verdict;
+}
+
+wire::Model Detector::save() const {
+  wire::Model model;
+  scorer_.save(model);
+  if (std::isfinite(peaks_.threshold())) model.threshold = peaks_.threshold();
+  return model;
+}
+
+Result<void> Detector::load(const wire::Model& model) {
+  auto loaded = scorer_.load(model);
+  if (loaded && model.threshold > 0) peaks_.begin_with(model.threshold);
+  return loaded;
 }
 
 std::size_t Detector::bytes() const {

@@ -48,6 +48,10 @@ class Detector {
   // later than the last one is ignored. `wall` only labels.
   Verdict step(Instant now, WallTime wall, std::span<const double> values);
 
+  // What is known, and taking it over, as in scorer.h; the threshold too.
+  wire::Model save() const;
+  Result<void> load(const wire::Model& model);
+
   // A known change (maintenance, a deploy, a drain) until then: no alarms, and nothing is learnt.
   void silence(Instant until) { episodes_.silence(until); }
   // Stops learning (and goes on scoring), or goes on with it.

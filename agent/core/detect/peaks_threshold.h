@@ -42,8 +42,11 @@ class PeaksThreshold {
   // What comes is another stream: its base is found fast.
   void hurry() { history_.hurry(); }
 
+  // Stands in until there is one of its own: that of a model.
+  void begin_with(double threshold) { threshold_ = threshold; }
+
   bool ready() const { return rows_ >= options_.least_rows; }
-  // Infinite until ready.
+  // Infinite until ready, or what it was begun with.
   double threshold() const { return threshold_; }
   std::size_t bytes() const;
 

@@ -185,11 +185,12 @@ void Scorer::learn() {
     }
   }
   reservoir_.offer(features_, rng_);
-  if (learnt_ >= kFirstRows && learnt_ <= options_.reservoir && std::has_single_bit(learnt_)) {
+  const bool early = learnt_ >= kFirstRows && learnt_ <= options_.reservoir;
+  if (!given_ && early && std::has_single_bit(learnt_)) {
     train_at_once();
     return;
   }
-  if (!ready()) return;
+  if (!ready() || (given_ && reservoir_.rows() < options_.reservoir)) return;
   const auto since = static_cast<double>(learnt_ - paced_from_);
   const auto round =
       static_cast<double>(kFeaturesAMetric * options_.metrics + 2 * reservoir_.rows());

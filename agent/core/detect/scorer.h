@@ -18,7 +18,9 @@
 #include "agent/core/detect/reservoir.h"
 #include "agent/core/detect/rolling_window.h"
 #include "agent/core/detect/tail_history.h"
+#include "base/result.h"
 #include "base/rng.h"
+#include "schemas/wire/model.h"
 
 namespace bw::agent {
 
@@ -56,6 +58,14 @@ class Scorer {
 
   // The row scored last is usual: learn from it, and do a slice of the training that is due.
   void learn();
+
+  // What is known, for a node of the same class or for after a restart. The rows learnt from are
+  // not in it. Fills what is the scorer's own; names, times and id are the caller's.
+  void save(wire::Model& model) const;
+  // Takes it over: rows score at once, and what comes is learnt beside it. The model's metrics have
+  // the first places, in its order. Fails, and changes nothing, where the model does not fit in
+  // here or its numbers cannot be.
+  Result<void> load(const wire::Model& model);
 
   // What came lately is the new normal: learn it fast.
   void hurry();
@@ -103,6 +113,8 @@ class Scorer {
   void train_a_slice();
   void replace_a_tree();
   void recalibrate();
+  void adopt_reference(const wire::Model& model, std::size_t metrics);
+  void adopt_forest(const IsolationForest& forest, std::size_t metrics);
 
   ScorerOptions options_;
   Rng rng_;
@@ -132,6 +144,7 @@ class Scorer {
   std::array<double, kParts> measures_{};
   std::array<double, kParts> surprises_{};
   std::uint64_t learnt_ = 0;
+  bool given_ = false;  // what is known was loaded, and stands until enough is learnt here
   std::uint64_t paced_from_ = 0;  // rows learnt before training was last hurried
   double due_slices_ = 0;
   double due_trees_ = 0;

@@ -48,6 +48,15 @@ void TailHistory::add(double value, Rng& rng) {
   set_edge();
 }
 
+void TailHistory::restore(const std::vector<float>& values, double excess, double excesses,
+                          Rng& rng) {
+  clear();
+  for (const float value : values) add(value, rng);
+  hurry();
+  excess_ = excess;
+  excesses_ = std::min(excesses, kPeaks);
+}
+
 void TailHistory::set_edge() {
   const auto count = static_cast<double>(sorted_.size());
   const auto at = static_cast<std::size_t>((1 - kTail) * count);

@@ -15,6 +15,13 @@ class TailHistory {
   TailHistory(std::size_t capacity, std::size_t horizon);
 
   void add(double value, Rng& rng);
+  // What is kept, and what is known of the tail: to be written down and taken up again. What is
+  // taken up makes room for new values soon.
+  const std::vector<float>& values() const { return kept_; }
+  double excess() const { return excess_; }
+  double excesses() const { return excesses_; }
+  void restore(const std::vector<float>& values, double excess, double excesses, Rng& rng);
+
   // The 98th percentile of what is kept: where the tail begins. 0 without a history.
   double edge() const { return edge_; }
   // -log p, 0 without a history; grows linearly beyond what was seen.

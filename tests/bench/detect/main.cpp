@@ -192,14 +192,21 @@ void speed_of_detector(const Table& table) {
     }
   };
   rows(table.rows(), true);
-  const double score = seconds_a_call(201, 1000, [&] { rows(1000, false); });
-  const double both = seconds_a_call(201, 1000, [&] { rows(1000, true); });
+  // In turns, so that what else the machine does falls on both.
+  std::vector<double> scores;
+  std::vector<double> updates;
+  for (int i = 0; i < 401; ++i) {
+    scores.push_back(seconds_a_call(1, 500, [&] { rows(500, false); }));
+    updates.push_back(seconds_a_call(1, 500, [&] { rows(500, true); }) - scores.back());
+  }
+  std::sort(scores.begin(), scores.end());
+  std::sort(updates.begin(), updates.end());
   double slowest = 0;
   for (std::size_t i = 0; i < 20'000; ++i) {
     slowest = std::max(slowest, seconds_a_call(1, 1, [&] { rows(1, true); }));
   }
   std::printf("stream_update_us %.4f us\nstream_score_us %.4f us\nslowest_row_us %.1f us\n",
-              (both - score) * 1e6, score * 1e6, slowest * 1e6);
+              updates[200] * 1e6, scores[200] * 1e6, slowest * 1e6);
   Run run(table.columns, 1);
   for (std::size_t i = 0; i < 5000; ++i) run.row(rows_of(table).row(i));
   std::printf("detect_memory_mb %.4f MB\n", static_cast<double>(run.detector().bytes()) / 1e6);

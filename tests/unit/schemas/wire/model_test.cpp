@@ -14,6 +14,21 @@ namespace {
 Model small_model() {
   Model model;
   model.forest = {2, 2, 2, 1, -0.5, {1.5F, -2}, {0, 1, 1, 0}, {1, 2, 3, 4}, {1, 1, 1, 1}};
+  model.id = "class-a-7";
+  model.created_ms = 5;
+  model.from_ms = 1;
+  model.to_ms = 4;
+  model.rows = 900;
+  model.metrics = {"cpu_busy", "memory_used"};
+  model.origins = {3, 1e12};
+  model.medians = {1, 2};
+  model.inverse_scales = {3, 0};
+  model.farthest = {20, 5};
+  model.lows = {-1, -2};
+  model.highs = {1, 2.5F};
+  model.subspaces = {{1, {1}, {2}, {3}}, {}};
+  model.histories = {{{1, 2, 3}, 0.5, 10}};
+  model.threshold = 31.5;
   return model;
 }
 
@@ -128,6 +143,22 @@ TEST(Model, SizesBeyondTheirBoundsAreRefusedOnBothSides) {
 
   EXPECT_EQ(refusal(of_format(kModelFormat, true, model.forest.thresholds)),
             "model refused: a list is longer than it may be");
+
+  const std::string too_long = "model refused: a list is longer than it may be";
+  const auto with = [](auto change) {
+    Model changed = small_model();
+    change(changed);
+    return encoded(changed);
+  };
+  const std::vector<float> floats(kMaxModelList + 1);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.medians = floats; })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.origins.resize(kMaxModelList + 1); })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.subspaces[0].basis = floats; })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.histories[0].values = floats; })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.histories.resize(kMaxModelParts + 1); })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.metrics.resize(kMaxModelMetrics + 1); })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.metrics[0].resize(2000); })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.id.resize(2000); })), too_long);
 
   EXPECT_EQ(refusal(std::vector<std::byte>(kMaxModelPayload + 1)),
             "model refused: larger than a model may be");

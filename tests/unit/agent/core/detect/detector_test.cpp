@@ -79,6 +79,21 @@ TEST(Detector, IsUsefulAfterAQuarterOfAnHour) {
   EXPECT_EQ(node.detector.episodes_begun(), before + 1);
 }
 
+TEST(Detector, IsUsefulAtOnceWithAModelOfItsClass) {
+  Node old;
+  old.run(3000);
+  wire::Model model = old.detector.save();
+  model.metrics = {"a", "b", "c", "d", "e", "f"};
+  Node node(small(), 2);
+  ASSERT_TRUE(node.detector.load(model));
+  node.run(60);
+  EXPECT_TRUE(node.changes.empty());
+  node.run(10, broken);
+  EXPECT_EQ(node.detector.episodes_begun(), 1U);
+  model.metrics.clear();
+  EXPECT_FALSE(node.detector.load(model));
+}
+
 TEST(Detector, SeldomCriesWolf) {
   std::uint64_t false_ones = 0;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
