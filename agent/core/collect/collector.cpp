@@ -422,8 +422,7 @@ void Collector::read(const Readings& readings, const RecordHealth& record) {
   }
   if (readings.gpus != nullptr) {
     state.gpus.read(*readings.gpus, readings.wall, state.events);
-    tell_gpu_events(*readings.gpus, readings.kernel_log.available, readings.wall, state.kernel_log,
-                    state.events);
+    tell_gpu_events(*readings.gpus, readings.wall, state.kernel_log, state.events);
   }
   state.node_events.set_count(metrics::EventKind::outbox_gap, record.outbox_gaps);
   state.node_events.set_count(metrics::EventKind::history_gap, record.history_gaps);

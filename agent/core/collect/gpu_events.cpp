@@ -57,21 +57,21 @@ void add_place(const GpuReadings& readings, const GpuEventReading& event, wire::
 wire::EventRecord xid_event(const GpuReadings& readings, const GpuEventReading& event) {
   const auto code = static_cast<unsigned>(event.xid);
   const std::string pci = device_of(readings.gpus[event.gpu].pci);
-  const XidInfo* const info = find_xid(code);
+  XidDescription known = describe_xid(code, pci);
   wire::EventRecord record;
   record.kind = metrics::event_name(EventKind::xid);
-  record.severity = info == nullptr ? Severity::warning : info->severity;
-  record.text = xid_text(code, pci);
+  record.severity = known.severity;
+  record.text = std::move(known.text);
   record.details.push_back({"code", std::to_string(code)});
   record.details.push_back({"pci", pci});
   add_place(readings, event, record);
-  if (info != nullptr) {
-    record.details.push_back({"mnemonic", std::string(info->mnemonic)});
-    const std::string_view resolution = resolution_of(*info);
-    if (!resolution.empty()) record.details.push_back({"resolution", std::string(resolution)});
+  if (!known.mnemonic.empty()) {
+    record.details.push_back({"mnemonic", std::string(known.mnemonic)});
   }
-  const XidRemedy remedy = info == nullptr ? XidRemedy::contact_support : info->remedy;
-  record.details.push_back({"action", std::string(remedy_action(remedy))});
+  if (!known.resolution.empty()) {
+    record.details.push_back({"resolution", std::string(known.resolution)});
+  }
+  record.details.push_back({"action", std::string(known.action)});
   return record;
 }
 
@@ -90,13 +90,13 @@ wire::EventRecord memory_event(const GpuReadings& readings, const GpuEventReadin
 
 }  // namespace
 
-void tell_gpu_events(const GpuReadings& readings, bool log_is_read, WallTime wall, KernelLog& log,
+void tell_gpu_events(const GpuReadings& readings, WallTime wall, KernelLog& log,
                      std::vector<ToldEvent>& events) {
   for (const GpuEventReading& event : readings.events) {
     if (event.gpu >= readings.gpus.size()) continue;
     wire::EventRecord record;
     if (event.kind == GpuEventKind::xid) {
-      if (log_is_read) continue;
+      if (log.was_read()) continue;
       record = xid_event(readings, event);
       log.count_xid(static_cast<unsigned>(event.xid));
     } else {

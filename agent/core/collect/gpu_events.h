@@ -13,8 +13,8 @@ namespace bw::agent {
 class KernelLog;
 
 // Appends to `events`. Xids are counted in `log`, which owns their series, and told only where it
-// is not read (`log_is_read`): it tells each of them, and no Xid is to be told twice.
-void tell_gpu_events(const GpuReadings& readings, bool log_is_read, WallTime wall, KernelLog& log,
+// was never read: else it tells each of them, if late after an error, and none is to be told twice.
+void tell_gpu_events(const GpuReadings& readings, WallTime wall, KernelLog& log,
                      std::vector<ToldEvent>& events);
 
 }  // namespace bw::agent

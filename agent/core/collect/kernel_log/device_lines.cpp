@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "agent/core/collect/kernel_log/line_parts.h"
@@ -55,14 +56,53 @@ std::string_view interface_before(std::string_view line, std::string_view words)
   return interface.size() <= kMaxInterface ? interface : std::string_view {};
 }
 
-bool tell_link(Findings& findings, bool up, std::string_view interface, std::string_view line) {
-  Finding found = finding(up ? EventKind::link_up : EventKind::link_down,
-                          up ? Severity::info : Severity::warning, interface,
-                          "the link of " + std::string(interface) + (up ? " is up" : " is down"));
+enum class LinkMedium : std::uint8_t { wired, wireless };
+
+// `severity`: of a link that went down; info where the box itself let go of it.
+bool tell_link(Findings& findings, bool up, std::string_view interface, std::string_view line,
+               LinkMedium medium = LinkMedium::wired, Severity severity = Severity::warning) {
+  Finding found =
+      finding(up ? EventKind::link_up : EventKind::link_down, up ? Severity::info : severity,
+              interface, "the link of " + std::string(interface) + (up ? " is up" : " is down"));
   found.with("interface", interface).with("message", line);
-  if (!up) found.with("action", "check cable, transceiver and the switch's port");
+  if (!up && severity != Severity::info) {
+    found.with("action", medium == LinkMedium::wireless
+                             ? "check the signal's strength and the access point"
+                             : "check cable, transceiver and the switch's port");
+  }
   findings.push_back(std::move(found));
   return true;
+}
+
+// The kernel's wireless stack (mac80211): "wlan0: deauthenticated from aa:bb:cc:dd:ee:ff (Reason:
+// 2=PREV_AUTH_NOT_VALID)", "wlan0: disconnect from AP aa:bb:cc:dd:ee:ff for new auth to
+// 11:22:33:44:55:66" where it changes to another one; what follows each in time is "wlan0:
+// associated".
+bool recognise_wireless(std::string_view line, Findings& findings) {
+  struct Words {
+    std::string_view words;
+    std::string_view later;  // somewhere behind
+    bool up;
+    Severity severity;
+  };
+  constexpr Words kWords[] = {
+      {": Connection to AP ", " lost", false, Severity::warning},
+      {": deauthenticated from ", "", false, Severity::warning},
+      {": disassociated from ", "", false, Severity::warning},
+      {": deauthenticating from ", " by local choice", false, Severity::info},
+      {": disassociating from ", " by local choice", false, Severity::info},
+      {": disconnect from AP ", " for new ", false, Severity::info},
+      {": associated", "", true, Severity::info},
+  };
+  for (const Words& words : kWords) {
+    const std::string_view interface = interface_before(line, words.words);
+    if (interface.empty()) continue;
+    std::string_view rest = line;
+    take_until(rest, words.words);
+    if (!contains(rest, words.later)) continue;
+    return tell_link(findings, words.up, interface, line, LinkMedium::wireless, words.severity);
+  }
+  return false;
 }
 
 bool recognise_link(std::string_view line, Findings& findings) {
@@ -76,9 +116,6 @@ bool recognise_link(std::string_view line, Findings& findings) {
                               {": Link is Up", true},
                               {": Link is down", false},
                               {": Link is up", true},
-                              {": Connection to AP ", false},
-                              {": deauthenticated from ", false},
-                              {": associated", true},
                               {": Link down", false},
                               {": Link up", true},
                               {": link down", false},
@@ -187,7 +224,7 @@ bool recognise_usb(std::string_view line, Findings& findings) {
 bool recognise_device(const KernelMessage& message, Findings& findings) {
   const std::string_view line = message.text;
   return recognise_usb(line, findings) || recognise_nic_reset(line, findings) ||
-         recognise_link(line, findings);
+         recognise_wireless(line, findings) || recognise_link(line, findings);
 }
 
 }  // namespace bw::agent

@@ -44,7 +44,9 @@ class KernelLog {
   // Bytes of the last reading that are done with: the rest is to come again.
   std::size_t taken() const { return taken_; }
 
-  // An Xid that was told by something else, where no log is read.
+  // There was a log in this run: what it could not be read for is told when it can be again.
+  bool was_read() const { return declared_; }
+  // An Xid that was told by something else, where no log was read.
   void count_xid(unsigned code);
 
   // How far all is told, to be stored behind the events told so far; empty where that is what the

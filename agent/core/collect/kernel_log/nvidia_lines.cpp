@@ -100,11 +100,10 @@ bool recognise_xid(std::string_view line, Findings& findings) {
   const std::size_t instance = device->find("GPU-I:");
   if (instance != std::string_view::npos) found.with("gpu_instance", device->substr(instance + 6));
   take_process(line, found);
-  const XidInfo* info = find_xid(found.code);
-  XidRemedy remedy = info == nullptr ? XidRemedy::contact_support : info->remedy;
-  found.severity = info == nullptr ? Severity::warning : info->severity;
+  XidDescription known = describe_xid(found.code, pci);
+  found.severity = known.severity;
   found.subject = std::to_string(*code) + " " + pci;
-  std::string action(remedy_action(remedy));
+  std::string action(known.action);
   if (found.code >= kFirstNvlink5 && found.code <= kLastNvlink5) {
     found.severity = take_nvlink(line, found) ? Severity::critical : Severity::warning;
     // Each unit and link of a GPU has its own story.
@@ -118,10 +117,8 @@ bool recognise_xid(std::string_view line, Findings& findings) {
     if (!now.empty()) action = now == "None" ? "nothing any more" : lower(now);
     found.subject.append(" ").append(now);
   }
-  found.text = xid_text(found.code, pci);
-  if (info != nullptr) {
-    found.with("mnemonic", info->mnemonic).with("resolution", resolution_of(*info));
-  }
+  found.text = std::move(known.text);
+  found.with("mnemonic", known.mnemonic).with("resolution", known.resolution);
   found.with("message", line).with("action", action);
   findings.push_back(std::move(found));
   if (*code == kFallenOffBus) tell_bus_loss(pci, findings);

@@ -328,15 +328,22 @@ std::span<const XidInfo> all_xids() {
   return kXids;
 }
 
-std::string xid_text(unsigned code, std::string_view pci) {
+XidDescription describe_xid(unsigned code, std::string_view pci) {
   const XidInfo* const info = find_xid(code);
-  std::string text = "Xid " + std::to_string(code) + " on the GPU at ";
-  text.append(pci).append(": ");
-  return text.append(info == nullptr ? "not in the catalogue" : info->meaning);
-}
-
-std::string_view resolution_of(const XidInfo& info) {
-  return info.code <= kLastResolved ? remedy_name(info.remedy) : std::string_view{};
+  XidDescription out;
+  out.text = "Xid " + std::to_string(code) + " on the GPU at ";
+  out.text.append(pci).append(": ");
+  if (info == nullptr) {
+    out.text += "not in the catalogue";
+    out.action = remedy_action(XidRemedy::contact_support);
+    return out;
+  }
+  out.text += info->meaning;
+  out.severity = info->severity;
+  out.mnemonic = info->mnemonic;
+  if (code <= kLastResolved) out.resolution = remedy_name(info->remedy);
+  out.action = remedy_action(info->remedy);
+  return out;
 }
 
 std::string_view remedy_name(XidRemedy remedy) {

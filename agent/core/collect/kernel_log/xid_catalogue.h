@@ -43,11 +43,16 @@ struct XidInfo {
 const XidInfo* find_xid(unsigned code);  // null: not in the catalogue
 std::span<const XidInfo> all_xids();
 
-// "Xid 79 on the GPU at 0000:3b:00: it has fallen off the bus", in our words.
-std::string xid_text(unsigned code, std::string_view pci);
+// What an event about an Xid says, whoever told it.
+struct XidDescription {
+  wire::Severity severity = wire::Severity::warning;
+  std::string text;             // "Xid 79 on the GPU at 0000:3b:00: it has fallen off the bus"
+  std::string_view mnemonic;    // these two empty where NVIDIA's list has none
+  std::string_view resolution;  // its word for what to do about this code
+  std::string_view action;
+};
+XidDescription describe_xid(unsigned code, std::string_view pci);
 
-// NVIDIA's word for what to do about this code; empty where its list has none.
-std::string_view resolution_of(const XidInfo& info);
 std::string_view remedy_name(XidRemedy remedy);    // NVIDIA's word: "RESET_GPU"
 std::string_view remedy_action(XidRemedy remedy);  // what to do, in plain words
 

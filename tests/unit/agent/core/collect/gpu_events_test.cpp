@@ -20,11 +20,19 @@ class GpuEventsTest : public testing::Test {
     readings_.events = {GpuEventReading{.gpu = 1, .kind = kind, .xid = xid}};
     return tell();
   }
-  const wire::EventRecord& tell(bool log_is_read = false) {
+  const wire::EventRecord& tell() {
     events_.clear();
-    tell_gpu_events(readings_, log_is_read, wall_from_ms(5000), log_, events_);
+    tell_gpu_events(readings_, wall_from_ms(5000), log_, events_);
     static const wire::EventRecord none;
     return events_.empty() ? none : events_.front().record;
+  }
+  void read_log(bool available = true) {
+    std::vector<ToldEvent> events;
+    KernelLogReading reading;
+    reading.available = available;
+    reading.boot_id = "boot";
+    reading.caught_up = true;
+    log_.read(reading, Instant{}, wall_from_ms(5000), events);
   }
   double count(const std::vector<wire::Label>& labels = {}) const {
     for (std::size_t i = 0; i < sample_.series().size(); ++i) {
@@ -61,9 +69,26 @@ TEST_F(GpuEventsTest, AnXidIsToldAsTheKernelLogTellsIt) {
 
 TEST_F(GpuEventsTest, WhereTheKernelLogTellsXidsTheyAreNotToldTwice) {
   readings_.events = {GpuEventReading{.gpu = 1, .kind = GpuEventKind::xid, .xid = 79}};
-  tell(true);
+  read_log();
+  tell();
   EXPECT_TRUE(events_.empty());
-  EXPECT_EQ(count(), -1);
+  EXPECT_EQ(count({{"code", "79"}}), -1);
+}
+
+// It is opened again, and tells then what came in between.
+TEST_F(GpuEventsTest, WhereTheKernelLogFailedForAWhileItsXidsAreLeftToIt) {
+  readings_.events = {GpuEventReading{.gpu = 1, .kind = GpuEventKind::xid, .xid = 79}};
+  read_log();
+  read_log(false);
+  tell();
+  EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(GpuEventsTest, WhereTheKernelLogWasNeverReadXidsAreTold) {
+  readings_.events = {GpuEventReading{.gpu = 1, .kind = GpuEventKind::xid, .xid = 79}};
+  read_log(false);
+  tell();
+  EXPECT_EQ(events_.size(), 1U);
 }
 
 TEST_F(GpuEventsTest, AnXidThatNobodyKnowsIsToldByItsNumber) {
@@ -95,7 +120,8 @@ TEST_F(GpuEventsTest, ErrorsOfMemoryHaveTheirSeverityAndAnAction) {
   EXPECT_EQ(severity(GpuEventKind::corrected_ecc_storm), wire::Severity::warning);
   EXPECT_EQ(severity(GpuEventKind::retirement), wire::Severity::warning);
   EXPECT_EQ(severity(GpuEventKind::retirement_failure), wire::Severity::critical);
-  tell(true);  // these are NVML's own
+  read_log();
+  tell();  // these are NVML's own
   EXPECT_EQ(events_.size(), 1U);
 }
 

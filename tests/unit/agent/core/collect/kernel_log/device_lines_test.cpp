@@ -33,10 +33,44 @@ TEST(DeviceLines, DriversThatWriteItOtherwiseAreUnderstood) {
   EXPECT_EQ(told("tg3 0000:02:00.0 eth0: Link is down"), "link_down/warning/eth0");
   EXPECT_EQ(told("tg3 0000:02:00.0: eth0: Link is up at 1000 Mbps, full duplex"),
             "link_up/info/eth0");
-  EXPECT_EQ(told("wlan0: Connection to AP aa:bb:cc:dd:ee:ff lost"), "link_down/warning/wlan0");
-  EXPECT_EQ(told("wlan0: deauthenticated from aa:bb:cc:dd:ee:ff (Reason: 2=PREV_AUTH_NOT_VALID)"),
-            "link_down/warning/wlan0");
+}
+
+TEST(DeviceLines, WirelessLinksThatAreLostAskForALookAtTheSignal) {
+  const auto action = [](std::string_view line) {
+    Findings findings;
+    recognise_device(message_of(line), findings);
+    return findings.empty() ? "none" : detail(findings[0].details, "action");
+  };
+  for (const auto* line :
+       {"wlan0: Connection to AP aa:bb:cc:dd:ee:ff lost",
+        "wlan0: deauthenticated from aa:bb:cc:dd:ee:ff (Reason: 2=PREV_AUTH_NOT_VALID)",
+        "wlan0: disassociated from aa:bb:cc:dd:ee:ff (Reason: 8=DISASSOC_STA_HAS_LEFT)"}) {
+    EXPECT_EQ(told(line), "link_down/warning/wlan0") << line;
+    EXPECT_EQ(action(line), "check the signal's strength and the access point") << line;
+  }
+  EXPECT_EQ(action("eth0: link down"), "check cable, transceiver and the switch's port");
+}
+
+TEST(DeviceLines, AWirelessLinkThatTheBoxLeavesOrChangesGoesDownBeforeItComesUp) {
+  for (const auto* line :
+       {"wlan0: disconnect from AP aa:bb:cc:dd:ee:ff for new auth to 11:22:33:44:55:66",
+        "wlan0: disconnect from AP aa:bb:cc:dd:ee:ff for new assoc to 11:22:33:44:55:66",
+        "wlan0: deauthenticating from aa:bb:cc:dd:ee:ff by local choice (Reason: 3=DEAUTH_LEAVING)",
+        "wlan0: disassociating from aa:bb:cc:dd:ee:ff by local choice (Reason: "
+        "3=DEAUTH_LEAVING)"}) {
+    EXPECT_EQ(told(line), "link_down/info/wlan0") << line;
+  }
   EXPECT_EQ(told("wlan0: associated"), "link_up/info/wlan0");
+}
+
+TEST(DeviceLines, WhatElseAWirelessInterfaceSaysIsNoChangeOfItsLink) {
+  for (const auto* line :
+       {"wlan0: authenticate with aa:bb:cc:dd:ee:ff", "wlan0: authenticated",
+        "wlan0: associate with aa:bb:cc:dd:ee:ff (try 1/3)",
+        "wlan0: RX AssocResp from aa:bb:cc:dd:ee:ff (capab=0x411 status=0 aid=1)",
+        "wlan0: deauthenticating from aa:bb:cc:dd:ee:ff", "usb 1-1: Product: wlan0: associated"}) {
+    EXPECT_EQ(told(line), "unknown") << line;
+  }
 }
 
 TEST(DeviceLines, AUsbControllerThatDiedIsCritical) {

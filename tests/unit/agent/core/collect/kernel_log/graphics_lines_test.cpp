@@ -37,6 +37,31 @@ TEST(GraphicsLines, GpusThatHangOrAreResetAreTold) {
             "gpu_driver_error/warning/amdgpu ");
 }
 
+TEST(GraphicsLines, OfWhichPartOfACardALineIsDoesNotMatter) {
+  for (const auto* line :
+       {"xe 0000:0c:00.0: [drm] Tile0: GT0: Engine reset: engine_class=rcs, logical_mask: 0x1",
+        "xe 0000:0c:00.0: [drm] Tile1: GT3: Timedout job: seqno=4294967169",
+        "xe 0000:0c:00.0: [drm] *ERROR* Tile0: GT1: Timedout job: seqno=1",
+        "xe 0000:0c:00.0: [drm] Tile0: GPU reset begin"}) {
+    EXPECT_EQ(told(line), "gpu_driver_error/warning/xe 0000:0c:00.0") << line;
+  }
+  for (const auto* line : {"xe 0000:0c:00.0: [drm] GTx: Engine reset: x",
+                           "xe 0000:0c:00.0: [drm] Tile0: GT0: GT0: Engine reset: x",
+                           "xe 0000:0c:00.0: [drm] Tile0 GT0: Engine reset: x"}) {
+    EXPECT_EQ(told(line), "unknown") << line;
+  }
+}
+
+TEST(GraphicsLines, AGpuThatItsDriverGaveUpIsCritical) {
+  EXPECT_EQ(told("xe 0000:0c:00.0: [drm] *ERROR* CRITICAL: Xe has declared device 0000:0c:00.0 as "
+                 "wedged."),
+            "gpu_driver_error/critical/xe 0000:0c:00.0");
+  EXPECT_EQ(told("xe 0000:0c:00.0: [drm] device wedged, needs recovery"),
+            "gpu_driver_error/critical/xe 0000:0c:00.0");
+  EXPECT_EQ(told("amdgpu 0000:03:00.0: [drm] device wedged, but recovered through reset"),
+            "gpu_driver_error/warning/amdgpu 0000:03:00.0");
+}
+
 TEST(GraphicsLines, WhatIsEverydayIsNoError) {
   for (const auto* line : {"nvgpu: 17000000.ga10b gk20a_init:12 [INF]  ready", "nvgpu: [ERR] x",
                            "amdgpu 0000:03:00.0: amdgpu: ring gfx uses VM inv eng 0 on hub 0",

@@ -35,12 +35,12 @@ TEST(XidCatalogue, TheWellKnownOnesAreWhatTheyAre) {
 }
 
 TEST(XidCatalogue, WhatNvidiaDoesNotSayIsNotItsWord) {
-  EXPECT_EQ(resolution_of(*find_xid(48)), "WORKFLOW_XID_48");
-  EXPECT_EQ(resolution_of(*find_xid(74)), "WORKFLOW_NVLINK_ERR");
+  EXPECT_EQ(describe_xid(48, "").resolution, "WORKFLOW_XID_48");
+  EXPECT_EQ(describe_xid(74, "").resolution, "WORKFLOW_NVLINK_ERR");
   for (unsigned code = 144; code <= 150; ++code) {
-    EXPECT_EQ(resolution_of(*find_xid(code)), "WORKFLOW_NVLINK5_ERR") << code;
+    EXPECT_EQ(describe_xid(code, "").resolution, "WORKFLOW_NVLINK5_ERR") << code;
   }
-  for (unsigned code = 162; code <= 172; ++code) EXPECT_EQ(resolution_of(*find_xid(code)), "");
+  for (unsigned code = 162; code <= 172; ++code) EXPECT_EQ(describe_xid(code, "").resolution, "");
   EXPECT_NE(remedy_action(XidRemedy::reset_gpu).find("stop bellwether-agent"),
             std::string_view::npos);
 }
