@@ -25,10 +25,12 @@ struct GpuReader::Worker {
   NvmlSession::Round round;
   bool requested = false;
   bool busy = false;
-  bool stop = false;  // end when the call returns
+  bool stop = false;         // end when the call returns
+  bool left_behind = false;  // and tell what happened meanwhile
   bool ended = false;
   bool fresh = false;  // `done` has not been taken
   GpuReadings done;
+  std::vector<GpuEventReading> events;  // told before the round: it may not return
   Instant idle_until{};
 };
 
@@ -75,13 +77,23 @@ void GpuReader::run(const std::shared_ptr<Worker>& worker, const NvmlOptions& op
   {
     NvmlSession session(options, known, worker->progress);
     GpuReadings readings;
+    std::vector<GpuEventReading> events;
     NvmlSession::Round round;
     std::unique_lock lock(worker->mutex);
+    const auto read_events = [&] {
+      lock.unlock();
+      events.clear();
+      session.read_events(round, events);
+      lock.lock();
+      worker->events.insert(worker->events.end(), events.begin(), events.end());
+    };
     while (true) {
       worker->changed.wait(lock, [&] { return worker->stop || worker->requested; });
       if (worker->stop) break;
       worker->requested = false;
       std::swap(round, worker->round);
+      read_events();
+      if (worker->stop) break;
       lock.unlock();
       session.round(round, monotonic_now(), readings);
       lock.lock();
@@ -91,6 +103,7 @@ void GpuReader::run(const std::shared_ptr<Worker>& worker, const NvmlOptions& op
       worker->busy = false;
       worker->idle_until = session.idle_until();
     }
+    if (worker->left_behind) read_events();
     lock.unlock();
   }
   {
@@ -119,15 +132,29 @@ bool GpuReader::take(Instant now) {
   busy_ = worker_->busy;
   const std::uint64_t calls = worker_->progress.calls.load(std::memory_order_relaxed);
   if (std::exchange(calls_, calls) != calls) calls_since_ = now;
+  for (const GpuEventReading& event : worker_->events) keep(event);
+  worker_->events.clear();
   if (!worker_->fresh) return false;
   worker_->fresh = false;
   std::swap(current_, worker_->done);
+  hand_over_events();
   told_hung_ = false;
   if (!stuck_.empty()) {
     current_.state = NvmlState::hung;
     current_.reason = stuck_.front().pci + ": a call does not return";
   }
   return true;
+}
+
+void GpuReader::keep(const GpuEventReading& event) {
+  if (events_.size() < kMaxWaitingEvents) events_.push_back(event);
+}
+
+// In place of those that were told.
+void GpuReader::hand_over_events() {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(events_.size(), kMaxGpuEvents));
+  current_.events.assign(events_.begin(), events_.begin() + count);
+  events_.erase(events_.begin(), events_.begin() + count);
 }
 
 void GpuReader::request(Instant now) {
@@ -164,7 +191,7 @@ bool GpuReader::tell_hung(Instant now) {
   if (!one && std::exchange(told_hung_, true)) return false;
   current_.state = NvmlState::hung;
   current_.worth = true;
-  current_.events.clear();  // they were told
+  hand_over_events();
   for (GpuReading& gpu : current_.gpus) {
     gpu.fresh = false;
     if (!one) gpu.condition = GpuCondition::hung;
@@ -181,6 +208,7 @@ bool GpuReader::tell_hung(Instant now) {
   {
     const std::lock_guard lock(worker_->mutex);
     worker_->stop = true;
+    worker_->left_behind = true;
   }
   stuck_.push_back({worker_, std::move(name)});
   start_worker();
@@ -188,11 +216,19 @@ bool GpuReader::tell_hung(Instant now) {
   return true;
 }
 
+// What the thread was told meanwhile is told, but for what the one after it was told as well: that
+// watches the GPUs that did not hang.
 void GpuReader::free_returned(Instant now) {
   for (std::size_t i = stuck_.size(); i-- > 0;) {
+    const std::string& name = stuck_[i].pci;
     {
       const std::lock_guard lock(stuck_[i].worker->mutex);
       if (!stuck_[i].worker->ended) continue;
+      for (const GpuEventReading& event : stuck_[i].worker->events) {
+        const bool is_its =
+            event.gpu < current_.gpus.size() && current_.gpus[event.gpu].pci == name;
+        if (is_its || name == NvmlSession::kEvents) keep(event);
+      }
     }
     rest(stuck_[i].pci, now);
     stuck_.erase(stuck_.begin() + static_cast<std::ptrdiff_t>(i));

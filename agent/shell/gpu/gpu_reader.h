@@ -29,6 +29,8 @@ class GpuReader {
  public:
   // Threads that wait for calls that don't return, at most: then all GPUs are left alone.
   static constexpr std::size_t kMaxStuck = 4;
+  // Events that wait to be told; what comes beyond is dropped.
+  static constexpr std::size_t kMaxWaitingEvents = 4 * kMaxGpuEvents;
 
   explicit GpuReader(GpuReaderOptions options);
   // Ends the thread, for which it waits a short while, if end() was not called.
@@ -64,6 +66,8 @@ class GpuReader {
   bool overdue(Instant now) const;
   bool tell_hung(Instant now);
   void free_returned(Instant now);
+  void keep(const GpuEventReading& event);
+  void hand_over_events();
   void rest(const std::string& pci, Instant now);
   void skip_list(Instant now, std::vector<std::string>& skip) const;
 
@@ -72,6 +76,7 @@ class GpuReader {
   std::vector<Stuck> stuck_;
   std::vector<Rest> rests_;
   GpuReadings current_;
+  std::vector<GpuEventReading> events_;  // that go with the next readings
   bool ten_due_ = true;
   bool sixty_due_ = true;
   bool busy_ = false;

@@ -82,6 +82,7 @@ constexpr std::size_t fields_of(std::size_t tier) {
       std::count_if(std::begin(kFields), std::end(kFields),
                     [tier](const FieldSpec& spec) { return tier_of(spec.value) == tier; }));
 }
+static_assert(std::size(kFields) < 255, "places in the table are kept in a byte");
 static_assert(std::max({fields_of(0), fields_of(1), fields_of(2)}) <= NvmlDevice::kMostFields);
 
 double number_of(const nvml::FieldValue& field, bool is_signed) {
@@ -123,6 +124,7 @@ void NvmlDevice::forget_unsupported() {
   processes_.forget_unsupported();
   for (Batch& batch : batches_) batch.count = 0;
   for (std::size_t i = 0; i < std::size(kFields); ++i) {
+    if (told_by_other(i, kFields[i].value)) continue;
     Batch& batch = batches_[tier_of(kFields[i].value)];
     batch.fields[batch.count] = nvml::FieldValue{.field = kFields[i].field,
                                                  .scope = kFields[i].scope,
@@ -224,7 +226,13 @@ GpuCondition NvmlDevice::read(const ProcessNames& names, GpuReading& out) {
   return answers ? GpuCondition::ok : GpuCondition::failing;
 }
 
-// Fields that the GPU does not have leave the batch, and those that another one tells.
+bool NvmlDevice::told_by_other(std::size_t spec, GpuValue value) const {
+  const std::uint8_t teller = told_by_[static_cast<std::size_t>(value)];
+  return teller != 0 && teller != spec + 1;
+}
+
+// Fields that the GPU does not have leave the batch, and those whose value another one tells, even
+// where they come first and failed once.
 void NvmlDevice::read_fields(Batch& batch, GpuReading& out) {
   const NvmlLibrary& nvml = calls_.library();
   if (lost_ || batch.count == 0 || nvml.fields == nullptr) return;
@@ -237,8 +245,16 @@ void NvmlDevice::read_fields(Batch& batch, GpuReading& out) {
     const FieldSpec& spec = kFields[batch.specs[i]];
     const auto answer = static_cast<nvml::Return>(field.result);
     heard(answer);
-    if (NvmlCalls::lasting(answer) || !missing(out, spec.value)) continue;
-    if (answer == nvml::kSuccess) out[spec.value] = number_of(field, spec.is_signed) * spec.scale;
+    if (told_by_other(batch.specs[i], spec.value)) continue;
+    std::uint8_t& teller = told_by_[static_cast<std::size_t>(spec.value)];
+    if (NvmlCalls::lasting(answer)) {
+      teller = 0;
+      continue;
+    }
+    if (answer == nvml::kSuccess) {
+      out[spec.value] = number_of(field, spec.is_signed) * spec.scale;
+      if (!missing(out, spec.value)) teller = static_cast<std::uint8_t>(batch.specs[i] + 1);
+    }
     batch.fields[kept] = field;
     batch.specs[kept] = batch.specs[i];
     ++kept;

@@ -91,6 +91,7 @@ class NvmlDevice {
   void ask_ecc(Ask what, int type, int counter, GpuValue value, GpuReading& out);
   void ask_threshold(Ask what, int threshold, GpuValue value, GpuReading& out);
   void forget_unsupported();
+  bool told_by_other(std::size_t spec, GpuValue value) const;
   void read_fields(Batch& batch, GpuReading& out);
   void read_every_round(GpuReading& out);
   void read_memory(GpuReading& out);
@@ -112,6 +113,9 @@ class NvmlDevice {
   std::uint32_t rounds_ = 0;
   std::bitset<static_cast<std::size_t>(Ask::count_)> unsupported_;
   std::array<Batch, 3> batches_;  // by tier
+  // Of each value the field that tells it: its place in the table of fields and one, 0 for none
+  // yet. For good, since what counts from another beginning would look like a jump.
+  std::array<std::uint8_t, kGpuValues> told_by_{};
   GpmCounters counters_;
   ProcessList processes_;
 };

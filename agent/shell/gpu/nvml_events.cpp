@@ -27,7 +27,14 @@ constexpr unsigned long long all_types() {
 }  // namespace
 
 NvmlEvents::~NvmlEvents() {
+  drop();
+}
+
+void NvmlEvents::drop() {
   if (set_ != nullptr) calls_(calls_.library().event_set_free, set_);
+  set_ = nullptr;
+  watched_.clear();
+  any_ = false;
 }
 
 bool NvmlEvents::prepare() {
@@ -59,7 +66,10 @@ void NvmlEvents::read(std::vector<GpuEventReading>& out) {
   for (std::size_t i = 0; i < kMaxGpuEvents; ++i) {
     nvml::EventData data{};
     data.gpu_instance = data.compute_instance = nvml::kNoInstance;
-    if (calls_(nvml.event_set_wait, set_, &data, nvml::kNoWait) != nvml::kSuccess) return;
+    const nvml::Return result = calls_(nvml.event_set_wait, set_, &data, nvml::kNoWait);
+    // A set with a lost GPU in it may go on saying so, and tell nothing of the others.
+    if (result == nvml::kGpuIsLost) return drop();
+    if (result != nvml::kSuccess) return;
     const auto* const kind = std::find_if(std::begin(kKinds), std::end(kKinds),
                                           [&](const Kind& one) { return one.type == data.type; });
     const auto gpu = std::find_if(watched_.begin(), watched_.end(),

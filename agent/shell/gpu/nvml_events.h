@@ -25,7 +25,8 @@ class NvmlEvents {
   void watch(nvml::Device handle, std::size_t gpu);
 
   // Appends what has happened since the last read, kMaxGpuEvents at most: the rest is for the next.
-  // Waits for nothing.
+  // Waits for nothing. Where a GPU is lost, none is watched any longer: they have to be handed in
+  // again, but for that one.
   void read(std::vector<GpuEventReading>& out);
 
  private:
@@ -34,6 +35,7 @@ class NvmlEvents {
     std::size_t gpu;
   };
   bool prepare();
+  void drop();
 
   NvmlCalls& calls_;
   nvml::EventSet set_ = nullptr;

@@ -127,8 +127,15 @@ bool NvmlSession::skipped(const Round& round, const std::string& name) {
   return std::find(round.skip.begin(), round.skip.end(), name) != round.skip.end();
 }
 
+void NvmlSession::read_events(const Round& round, std::vector<GpuEventReading>& out) {
+  if (!events_ || skipped(round, kEvents)) return;
+  progress_.gpu = NvmlProgress::kEvents;
+  events_->read(out);
+  progress_.gpu = NvmlProgress::kNoGpu;
+}
+
 // Whether a GPU whose events are waited for may still fall asleep is nowhere promised.
-void NvmlSession::read_events(const Round& round, GpuReadings& out) {
+void NvmlSession::watch_events(const Round& round) {
   if (!calls_ || skipped(round, kEvents)) return;
   progress_.gpu = NvmlProgress::kEvents;
   if (!events_) events_.emplace(*calls_);
@@ -136,7 +143,6 @@ void NvmlSession::read_events(const Round& round, GpuReadings& out) {
     const Gpu& gpu = gpus_[i];
     if (gpu.device != nullptr && !gpu.may_sleep) events_->watch(gpu.device->handle(), i);
   }
-  events_->read(out.events);
 }
 
 // GPUs found in this round are told of in it, and asked in the next: whoever watches has to know
@@ -161,8 +167,7 @@ void NvmlSession::round(const Round& round, Instant now, GpuReadings& out) {
   if (calls_ && round.ten) (*calls_)(library_->count, &count);
   out.gpus.resize(gpus_.size());
   for (std::size_t i = 0; i < gpus_.size(); ++i) read(i, round, i >= known, now, out.gpus[i]);
-  out.events.clear();
-  read_events(round, out);
+  watch_events(round);
   progress_.gpu = NvmlProgress::kNoGpu;
   if (calls_ && calls_->broken() != nvml::kSuccess) {
     const nvml::Return broken = calls_->broken();

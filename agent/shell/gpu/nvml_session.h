@@ -55,8 +55,12 @@ class NvmlSession {
     bool sixty = false;
     std::vector<std::string> skip;  // addresses of GPUs that are not to be asked, or kEvents
   };
-  // Reads what is due into `out`, or opens NVML where it is time to.
+  // Reads what is due into `out`, but for the events, or opens NVML where it is time to.
   void round(const Round& round, Instant now, GpuReadings& out);
+
+  // Appends what has happened since it was asked last. Before each round: a GPU that hangs in it
+  // has often told why, and with a new session begins a new set of events.
+  void read_events(const Round& round, std::vector<GpuEventReading>& out);
 
   // Nothing is to be read before.
   Instant idle_until() const { return calls_ ? Instant{} : retry_at_; }
@@ -90,7 +94,7 @@ class NvmlSession {
   void ask(Gpu& gpu, Instant now, GpuReading& out);
   void name(Gpu& gpu);
   void notice_idleness(Gpu& gpu, Instant now, const GpuReading& out);
-  void read_events(const Round& round, GpuReadings& out);
+  void watch_events(const Round& round);
   static bool skipped(const Round& round, const std::string& name);
 
   NvmlOptions options_;

@@ -308,10 +308,12 @@ Return nvmlDeviceGetFieldValues(Device device, int count, FieldValue* values) {
       values[i].result = kNotSupported;
       continue;
     }
+    std::snprintf(name, sizeof name, "answer.%u", values[i].field);
+    values[i].result = static_cast<int>(value_or(gpu, name, kSuccess));
+    if (values[i].result != kSuccess) continue;
     const bool whole = value == static_cast<double>(static_cast<long long>(value));
     std::snprintf(name, sizeof name, "type.%u", values[i].field);
     const double type = value_or(gpu, name, whole ? kUnsignedLongLong : kDouble);
-    values[i].result = kSuccess;
     values[i].type = static_cast<int>(type);
     if (!whole) {
       values[i].value.d = value;
@@ -422,6 +424,11 @@ Return nvmlEventSetWait_v2(EventSet events, EventData* data, unsigned timeout_ms
   const Return result = enter(Script::kNone, "nvmlEventSetWait_v2");
   if (result != kSuccess) return result;
   auto& set = *static_cast<FakeEventSet*>(events);
+  const auto now = current_script();
+  for (const auto& watched : set.watched) {
+    const auto failing = now->errors.find({watched.first, "nvmlEventSetWait_v2"});
+    if (failing != now->errors.end()) return static_cast<Return>(failing->second);
+  }
   if (auto script = current_script(); script != set.script) {
     set.script = std::move(script);
     set.next = 0;

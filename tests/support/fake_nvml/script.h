@@ -5,11 +5,13 @@
 //   count 8                       GPUs there are
 //   driver 550.54.15
 //   init 18                       what nvmlInit answers
-//   value GPU NAME NUMBER         e.g. "value 0 util 42", "value * field.186 70000"
+//   value GPU NAME NUMBER         e.g. "value 0 util 42", "value * field.186 70000", and what a
+//                                 field answers: "value * answer.186 999"
 //   process GPU PID BYTES SM      a compute process
 //   instance GPU GI CI USED TOTAL a MIG instance
-//   event GPU TYPE DATA GI CI     happens when the script is put in place; GI and CI may be left
-//   out error GPU FUNCTION CODE       e.g. "error 3 nvmlDeviceGetPowerUsage 3"; GPU -1: of none
+//   event GPU TYPE DATA [GI CI]   happens when the script is put in place
+//   error GPU FUNCTION CODE       e.g. "error 3 nvmlDeviceGetPowerUsage 3"; GPU -1: of none. The
+//                                 wait for events fails while it is for a GPU of which it says so
 //   lost GPU                      all its calls answer that it is lost
 //   hang GPU FUNCTION             the call returns when the line is gone
 //   slow GPU FUNCTION MS

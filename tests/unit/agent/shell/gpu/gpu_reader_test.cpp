@@ -1,5 +1,6 @@
 #include "agent/shell/gpu/gpu_reader.h"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <thread>
@@ -38,6 +39,7 @@ class GpuReaderTest : public testing::Test {
     if (readings == nullptr) return;
     last_ = *readings;
     events_ += last_.events.size();
+    for (const GpuEventReading& event : last_.events) xids_.push_back(event.xid);
   }
   bool until(const std::function<bool()>& condition) {
     const Instant end = monotonic_now() + kMost;
@@ -61,6 +63,7 @@ class GpuReaderTest : public testing::Test {
   Duration longest_{};
   GpuReadings last_;
   std::size_t events_ = 0;  // told so far
+  std::vector<std::uint64_t> xids_;
 };
 
 TEST_F(GpuReaderTest, HandsOverEachRoundOnce) {
@@ -114,12 +117,41 @@ TEST_F(GpuReaderTest, EventsAreToldOnceThoughACallHangsBehindThem) {
   gpus.script("value * util 5\n");
   open(gpus);
   ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5); }));
-  gpus.script("value * util 6\nevent 1 8 79\n");
+  // GPU 0 takes its time, so that the very next round is the one that hangs.
+  const std::string slow = "slow 0 nvmlDeviceGetUtilizationRates 100\n";
+  gpus.script("value * util 6\nevent 1 8 79\n" + slow);
   ASSERT_TRUE(until([&] { return events_ == 1; }));
-  gpus.script("value * util 7\nhang 1 nvmlDeviceGetUtilizationRates\n");
+  gpus.script("value * util 7\nhang 1 nvmlDeviceGetUtilizationRates\n" + slow);
   ASSERT_TRUE(until([&] { return is(1, GpuCondition::hung) && reads(0, 7); }));
   EXPECT_EQ(events_, 1U);
   gpus.script("");
+}
+
+TEST_F(GpuReaderTest, WhatAGpuToldBeforeItHungIsToldThoughTheCallNeverReturns) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5); }));
+  std::this_thread::sleep_for(milliseconds{300});  // the round that is under way has ended
+  gpus.script("value * util 6\nevent 1 8 119\nhang 1 nvmlDeviceGetUtilizationRates\n");
+  ASSERT_TRUE(until([&] { return is(1, GpuCondition::hung) && reads(0, 6); }));
+  ASSERT_EQ(xids_.size(), 1U);
+  EXPECT_EQ(xids_[0], 119U);
+  gpus.script("");
+}
+
+TEST_F(GpuReaderTest, WhatAGpuToldWhileItHungIsToldWhenTheCallReturns) {
+  const FakeGpus gpus(2);
+  gpus.script("value * util 5\n");
+  open(gpus);
+  ASSERT_TRUE(until([&] { return reads(0, 5) && reads(1, 5); }));
+  gpus.script("value * util 6\nhang 1 nvmlDeviceGetUtilizationRates\n");
+  ASSERT_TRUE(until([&] { return is(1, GpuCondition::hung) && reads(0, 6); }));
+  // Of the other GPU the thread that took over is told too.
+  gpus.script("value * util 7\nevent 1 8 119\nevent 0 8 31\n");
+  ASSERT_TRUE(until([&] { return reads(0, 7) && reads(1, 7); }));
+  std::sort(xids_.begin(), xids_.end());
+  EXPECT_EQ(xids_, (std::vector<std::uint64_t>{31, 119}));
 }
 
 TEST_F(GpuReaderTest, AWaitForEventsThatHangsCostsTheEventsOnly) {

@@ -179,6 +179,35 @@ TEST_F(NvmlDeviceTest, WhatTwoFieldsTellIsTakenFromOneOfThemAlone) {
   EXPECT_TRUE(std::isnan(value(GpuValue::nvlink_tx)));
 }
 
+// A failure that may pass: what counts from another beginning must not take turns with it.
+TEST_F(NvmlDeviceTest, TheFieldThatAnsweredFirstTellsAValueForGood) {
+  const std::string both =
+      "value * field.138 10\nvalue * field.202 999\nvalue * field.59 1\nvalue * field.215 50\n";
+  gpus_.script(both + "value * answer.138 999\nvalue * answer.59 999\n");
+  open();
+  read(true);
+  EXPECT_EQ(value(GpuValue::nvlink_tx), 999);
+  EXPECT_EQ(value(GpuValue::nvlink_recovery), 50);
+  gpus_.script(both);
+  for (std::uint32_t i = 0; i < NvmlDevice::kAskAgain + 2; ++i) {
+    read(true);
+    ASSERT_EQ(value(GpuValue::nvlink_tx), 999) << i;
+    ASSERT_EQ(value(GpuValue::nvlink_recovery), 50) << i;
+  }
+}
+
+// Without it the other may: once everything is asked again.
+TEST_F(NvmlDeviceTest, AFieldThatIsNoLongerThereLeavesItsValueToAnother) {
+  gpus_.script("value * field.138 10\nvalue * field.202 999\n");
+  open();
+  read(true);
+  gpus_.script("value * field.202 999\n");
+  read(true);
+  EXPECT_TRUE(std::isnan(value(GpuValue::nvlink_tx)));
+  for (std::uint32_t i = 0; i < NvmlDevice::kAskAgain; ++i) read(true);
+  EXPECT_EQ(value(GpuValue::nvlink_tx), 999);
+}
+
 TEST_F(NvmlDeviceTest, AnOldDriverIsAskedByOlderCalls) {
   gpus_.script(std::string(kBasics) +
                "value * power 99000\nvalue * energy 5000\nvalue * pcie_tx_kb 12\n"

@@ -114,6 +114,26 @@ TEST_F(NvmlEventsTest, ADriverWithoutEventsIsAskedNothing) {
   EXPECT_TRUE(read().empty());
 }
 
+TEST_F(NvmlEventsTest, AGpuThatIsLostStopsNoOtherOnceItIsNoLongerWatched) {
+  open();
+  const std::string lost = "error 1 nvmlEventSetWait_v2 15\n";
+  gpus_.script(lost + "event 0 8 31\n");
+  EXPECT_TRUE(read().empty());
+  watch(0);
+  gpus_.script(lost + "event 0 8 32\n");
+  ASSERT_EQ(read().size(), 1U);
+  EXPECT_EQ(read_[0].gpu, 0U);
+  EXPECT_EQ(read_[0].xid, 32U);
+}
+
+TEST_F(NvmlEventsTest, AfterAnyOtherFailureTheSameSetIsAsked) {
+  open();
+  gpus_.script("error -1 nvmlEventSetWait_v2 999\n");
+  EXPECT_TRUE(read().empty());
+  gpus_.script("event 1 8 31\n");
+  EXPECT_EQ(read().size(), 1U);
+}
+
 TEST_F(NvmlEventsTest, AFloodIsTakenInParts) {
   open();
   std::string script;

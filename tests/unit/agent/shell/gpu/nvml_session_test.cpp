@@ -19,7 +19,10 @@ class NvmlSessionTest : public testing::Test {
   }
   const GpuReadings& round(bool ten = false, bool sixty = false) {
     now_ += seconds{1};
-    session_->round({.ten = ten, .sixty = sixty, .skip = skip_}, now_, readings_);
+    const NvmlSession::Round what{.ten = ten, .sixty = sixty, .skip = skip_};
+    events_.clear();
+    session_->read_events(what, events_);
+    session_->round(what, now_, readings_);
     return readings_;
   }
   const GpuReadings& rounds(int count) {
@@ -32,6 +35,7 @@ class NvmlSessionTest : public testing::Test {
   NvmlProgress progress_;
   std::optional<NvmlSession> session_;
   GpuReadings readings_;
+  std::vector<GpuEventReading> events_;  // that were read before the round
   std::vector<std::string> skip_;
   Instant now_ = Instant{} + seconds{1000};
 };
@@ -290,19 +294,34 @@ TEST_F(NvmlSessionTest, AnIdleGpuThatMayFallAsleepIsLeftAloneAndLookedAtAgain) {
   }
 }
 
-TEST_F(NvmlSessionTest, EventsComeWithTheRoundAndOnce) {
+TEST_F(NvmlSessionTest, EventsAreReadBeforeTheRoundAndOnce) {
   const FakeGpus gpus(2);
   gpus.script("value * util 5\n");
   open(gpus);
   rounds(2);
-  EXPECT_TRUE(readings_.events.empty());
+  EXPECT_TRUE(events_.empty());
   gpus.script("value * util 5\nevent 1 8 79\n");
   round();
-  ASSERT_EQ(readings_.events.size(), 1U);
-  EXPECT_EQ(readings_.events[0].gpu, 1U);
-  EXPECT_EQ(readings_.events[0].xid, 79U);
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].gpu, 1U);
+  EXPECT_EQ(events_[0].xid, 79U);
   round();
-  EXPECT_TRUE(readings_.events.empty());
+  EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(NvmlSessionTest, WhereAGpuIsLostTheEventsOfTheOthersAreStillTold) {
+  const FakeGpus gpus(2);
+  const std::string lost = "value * util 5\nlost 1\nerror 1 nvmlEventSetWait_v2 15\n";
+  gpus.script("value * util 5\n");
+  open(gpus);
+  rounds(3);
+  gpus.script(lost);
+  rounds(2);
+  EXPECT_EQ(condition(1), GpuCondition::lost);
+  gpus.script(lost + "event 0 8 43\n");
+  round();
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].gpu, 0U);
 }
 
 TEST_F(NvmlSessionTest, EventsAreWaitedForAgainWhenNvmlWasOpenedAnew) {
@@ -318,8 +337,8 @@ TEST_F(NvmlSessionTest, EventsAreWaitedForAgainWhenNvmlWasOpenedAnew) {
   rounds(2);
   gpus.script("value 0 util 2\nevent 0 8 43\n");
   round();
-  ASSERT_EQ(readings_.events.size(), 1U);
-  EXPECT_EQ(readings_.events[0].xid, 43U);
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].xid, 43U);
 }
 
 TEST_F(NvmlSessionTest, WhereEventsAreToBeSkippedNothingIsAskedForThem) {
@@ -336,7 +355,7 @@ TEST_F(NvmlSessionTest, WhereEventsAreToBeSkippedNothingIsAskedForThem) {
   round();
   gpus.script("value * util 5\nevent 0 8 43\n");
   round();
-  EXPECT_EQ(readings_.events.size(), 1U);
+  EXPECT_EQ(events_.size(), 1U);
 }
 
 // A GPU whose events are waited for might be kept awake by that.
@@ -349,7 +368,7 @@ TEST_F(NvmlSessionTest, OfAGpuThatMayFallAsleepNoEventsAreWaitedFor) {
   const std::uint64_t before = progress_.calls;
   gpus.script("value * util 5\nevent 0 8 43\n");
   round();
-  EXPECT_TRUE(readings_.events.empty());
+  EXPECT_TRUE(events_.empty());
   EXPECT_EQ(progress_.calls - before, 1U);
 }
 
