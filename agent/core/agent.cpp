@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "agent/core/collect/kernel_log/kernel_log.h"
 #include "base/rng.h"
 #include "schemas/metrics/event_kinds.h"
 
@@ -23,6 +24,10 @@ constexpr std::string_view kBootFact = "boot";
 constexpr std::string_view kRunning = " running";
 // Ticks between looks at how far the kernel log was told without an event: less than a block.
 constexpr std::uint64_t kPositionTicks = 10;
+// An outbox that could not be read is tried again with the next write, and the kernel log waits for
+// it no longer than KernelLog::kMaxHold.
+constexpr Duration kOutboxTriedWithin = std::chrono::seconds{10};
+static_assert(2 * kOutboxTriedWithin <= KernelLog::kMaxHold);
 constexpr Duration kTellTroublesEvery = std::chrono::minutes{1};
 
 // Where a block ends within the minute is the node's own: a site that gets its power back does not
@@ -78,6 +83,7 @@ void Agent::on(const OutboxOpened& event, Instant now, Effects& effects) {
   }
   if (event.unread) {
     collector_.hold_kernel_log();
+    recorder_.write_within(kOutboxTriedWithin);
   } else {
     collector_.restore_kernel_log(position);
   }

@@ -1,6 +1,7 @@
 #include "agent/core/record/drain_pace.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bw::agent {
 
@@ -11,7 +12,8 @@ constexpr double kFading = 0.875;
 // Below this the receipts of one turn of the loop are counted, not the link.
 constexpr double kLeastMeasuredS = 1e-3;
 // A pair this many times slower than the link is taken for a stall (a packet sent again, a window
-// that was shut, a busy box), and so many in a row for a link that has become slower.
+// that was shut, a busy box), and so many without one between that fits for a link that has become
+// slower. What a stall held up comes at once behind it: so many times faster than the link.
 constexpr double kStalled = 2;
 constexpr int kMostStalls = 3;
 
@@ -70,7 +72,7 @@ void DrainPace::release(std::uint64_t bytes) {
 
 void DrainPace::sent(Instant now, std::uint64_t bytes) {
   release(bytes);
-  under_way_.push_back({now, bytes});
+  under_way_.push_back({now, bytes, bytes_under_way_});
   bytes_under_way_ += static_cast<double>(bytes);
 }
 
@@ -92,19 +94,58 @@ void DrainPace::measure_rate(const Sent& record, Instant now) {
   const bool is_pair = last_taken_ != Instant{} && record.when < last_taken_ &&
                        2 * (record.when - last_sent_) <= gap;
   last_sent_ = record.when;
-  const bool is_slow = is_pair && kStalled * bytes < rate_ * to_seconds(gap);
-  stalls_ = is_slow ? stalls_ + 1 : is_pair ? 0 : stalls_;
-  if (is_pair && (!is_slow || stalls_ > kMostStalls)) {
-    recent_bytes_ = kFading * recent_bytes_ + bytes;
-    recent_s_ = kFading * recent_s_ + to_seconds(gap);
-    if (recent_s_ >= kLeastMeasuredS) rate_ = recent_bytes_ / recent_s_;
-  }
+  if (record.when >= last_taken_) held_ = Span{};  // after an idle time a stall is over
+  if (is_pair) weigh_pair(bytes, to_seconds(gap), is_late(record, now));
   const double way_s = to_seconds(now - record.when);
   if (rate_ > 0 && bytes > rate_ * way_s) {
     recent_bytes_ = bytes;
     recent_s_ = std::max(way_s, kLeastMeasuredS);
     rate_ = recent_bytes_ / recent_s_;
   }
+}
+
+// Neither half of a stall says by itself how fast the link is: the long gap is too long, and those
+// behind it, of what the stall held up, are too short. Together they count, where stalls are the
+// rule or the whole of it fits the link.
+void DrainPace::weigh_pair(double bytes, double gap_s, bool is_late) {
+  const bool is_slow = kStalled * bytes < rate_ * gap_s;
+  const bool is_fast = bytes > kStalled * rate_ * gap_s;
+  const bool is_behind_stall = is_fast && held_.s > 0;
+  if (!is_slow && !is_behind_stall) {
+    // Held up behind a stall that no pair has shown.
+    if (rate_ > 0 && is_fast && is_late) return;
+    if (!is_fast) stalls_ = 0;
+    held_ = Span{};
+    Span one;
+    one.add(bytes, gap_s);
+    count(one);
+    return;
+  }
+  if (is_slow) ++stalls_;
+  held_.add(bytes, gap_s);
+  const bool fits = held_.bytes >= rate_ * held_.s;
+  if (fits) stalls_ = 0;
+  if (fits || (is_slow && stalls_ > kMostStalls)) count(std::exchange(held_, Span{}));
+}
+
+void DrainPace::Span::add(double more_bytes, double more_s) {
+  bytes += more_bytes;
+  s += more_s;
+  fading *= kFading;
+}
+
+void DrainPace::count(const Span& span) {
+  recent_bytes_ = span.fading * recent_bytes_ + span.bytes;
+  recent_s_ = span.fading * recent_s_ + span.s;
+  if (recent_s_ >= kLeastMeasuredS) rate_ = recent_bytes_ / recent_s_;
+}
+
+// Longer under way than the link as it is known needs for it and for those of ours ahead of it. On
+// one that has become faster the way is shorter.
+bool DrainPace::is_late(const Sent& record, Instant now) const {
+  const Duration shortest = std::min(shortest_[0], shortest_[1]);
+  if (shortest == Duration::max()) return false;
+  return to_seconds(now - record.when - shortest) * rate_ > record.ahead;
 }
 
 void DrainPace::move_window(const Sent& record, Instant now) {

@@ -62,11 +62,22 @@ class DrainPace {
   struct Sent {
     Instant when{};
     std::uint64_t bytes = 0;
+    double ahead = 0;  // bytes of ours that were under way then
+  };
+  // Receipts, each as much later than the one before as the link needed, or was held up.
+  struct Span {
+    double bytes = 0;
+    double s = 0;
+    double fading = 1;  // of what was measured before it
+    void add(double more_bytes, double more_s);
   };
   double allowed_per_s() const;  // 0: no bound
   double share_under_way() const;
   void refill(Instant now);
   void measure_rate(const Sent& record, Instant now);
+  void weigh_pair(double bytes, double gap_s, bool is_late);
+  void count(const Span& span);
+  bool is_late(const Sent& record, Instant now) const;
   void move_window(const Sent& record, Instant now);
 
   DrainLimits limits_;
@@ -85,7 +96,8 @@ class DrainPace {
   double recent_bytes_ = 0;
   double recent_s_ = 0;
   double rate_ = 0;
-  int stalls_ = 0;  // pairs in a row that were much slower than that
+  int stalls_ = 0;  // pairs that were much slower than that, and none since that was as fast
+  Span held_;       // of a stall, and what came at once behind it
 
   bool is_hurried_ = false;
   double credit_ = 0;

@@ -25,6 +25,7 @@ Outbox::Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed, Dra
 }
 
 void Outbox::restore(std::vector<StoredRecord> records, Instant now) {
+  if (!unlinked_since_) unlinked_since_ = now;
   // In the order of their writing, which is that of their numbers but where a write failed and came
   // later.
   std::map<std::uint64_t, std::size_t> epochs;
@@ -200,8 +201,8 @@ void Outbox::link_up(Instant now) {
 
 Duration Outbox::most_start_wait(Instant now) const {
   const auto waiting = static_cast<Duration::rep>(entries_.size());
-  if (!link_lost_) return std::min(start_within_, kFirstWaitEach * waiting);
-  return std::min({start_within_, kStartWaitEach * waiting, now - *link_lost_});
+  const Duration gone = unlinked_since_ ? now - *unlinked_since_ : Duration{};
+  return std::min({start_within_, kStartWaitEach * waiting, gone});
 }
 
 bool Outbox::resend_if_stalled(Instant now) {

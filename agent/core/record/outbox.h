@@ -68,11 +68,10 @@ class Outbox {
   static constexpr std::size_t kMostInARow = 8;
   // On a link that came back sending begins after a wait drawn from a second a record that waits,
   // and no more than the limits say: a thousand nodes that come back with a backlog do not begin
-  // together. Nor more than it was gone: a link that flaps is not waited away.
+  // together. Nor more than it was gone, which of the first link of a run it was since restore(): a
+  // link that flaps is not waited away, nor does the wait outlast the run of an agent that dies
+  // again and again.
   static constexpr Duration kStartWaitEach = std::chrono::seconds{1};
-  // On the first link of a run, which nodes seldom get together: it must not outlast the run of an
-  // agent that dies again and again, or its history never leaves.
-  static constexpr Duration kFirstWaitEach = std::chrono::milliseconds{100};
   // With all of it at the broker and without progress for this long, or for a few times as long as
   // acknowledgements took lately, what was sent is sent again; the wait doubles up to the second.
   static constexpr Duration kResendAfter = std::chrono::seconds{10};
@@ -82,7 +81,7 @@ class Outbox {
   Outbox(std::uint64_t epoch, OutboxLimits limits, std::uint64_t seed, DrainLimits drain = {});
 
   // What lay on disk at start, oldest first: it goes before all others, and sending begins anew
-  // with it.
+  // with it. Called first of all, with nothing where that can't be told yet: the run begins now.
   void restore(std::vector<StoredRecord> records, Instant now);
 
   // The number of the next record of this run.
@@ -114,7 +113,7 @@ class Outbox {
 
   // A new link: everything unacknowledged is to be sent (again).
   void link_up(Instant now);
-  void link_down(Instant now) { link_lost_ = now; }
+  void link_down(Instant now) { unlinked_since_ = now; }
   // Once a tick: where no acknowledgement came for too long, begins anew from the oldest. True
   // where it did.
   bool resend_if_stalled(Instant now);
@@ -176,7 +175,7 @@ class Outbox {
   DrainPace pace_;
   std::deque<RecordKey> under_way_;  // as in pace_
   Duration start_within_;
-  std::optional<Instant> link_lost_;  // none: there was no link in this run
+  std::optional<Instant> unlinked_since_;  // of the time before the last link_up()
   Instant start_at_{};
   Instant resend_at_{};
   Duration ack_time_{};  // from sending to acknowledgement, smoothed; 0: not known

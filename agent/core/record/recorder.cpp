@@ -84,6 +84,10 @@ void Recorder::add_row(Instant now, WallTime wall, std::span<const double> value
   }
 }
 
+void Recorder::write_within(Duration most) {
+  block_length_ = std::min(block_length_, most);
+}
+
 void Recorder::close_block() {
   if (builder_.empty()) return;
   ++blocks_;
@@ -144,7 +148,8 @@ void Recorder::tick(Instant now, WallTime wall, bool clock_trusted, Effects& eff
 
 // Gives up what there is no room for. A gap becomes an event in the same write that forgets its
 // records, so that no crash comes between. A gap that only grows, as in a full outbox, stays one
-// event for as long as that was not sent.
+// event for as long as that was not sent: it is written again at once while there is a link, where
+// each record says which numbers are gone, and with the next block while there is none.
 void Recorder::tell_gaps(WallTime wall, bool clock_trusted, Effects& effects) {
   if (queue_.is_persisting(open_gap_event_)) return;  // at the next tick
   const auto dropped = outbox_.enforce_limits(to_ms(wall), clock_trusted);
@@ -196,7 +201,8 @@ void Recorder::rewrite(RecordKey key, wire::EventRecord event, std::vector<Recor
   kept.record = {key, wire::Topic::event, payload.size(), event.time_ms, 0};
   kept.payload.assign(payload.begin(), payload.end());
   kept.drops = std::move(drops);
-  // With the next block: where each block costs an old one its place, two writes were one too many.
+  // Where each block of a long outage costs an old one its place, two writes were one too many.
+  kept.urgent = linked_;
   queue_.replace(std::move(kept));
 }
 
@@ -206,6 +212,7 @@ void Recorder::link_up(Instant now, std::uint64_t birth_table, Effects& effects)
   carried_table_ = 0;
   loading_.clear();
   outbox_.link_up(now);
+  queue_.hasten(open_gap_event_);  // what it grew by meanwhile is on disk still
   pump(now, effects);
 }
 

@@ -62,6 +62,8 @@ class Recorder {
   void add_row(Instant now, WallTime wall, std::span<const double> values, std::uint64_t table_id,
                const std::vector<wire::SeriesInfo>& series);
   void close_block();
+  // The block that is being made or is next is no longer than this.
+  void write_within(Duration most);
   // The event's number and epoch are filled in here; it is written at the end of the step, or,
   // where it only informs, with the next block. `drops`: records to be forgotten in the same write;
   // `facts`: remembered in the same write, and the record is not sent before it.

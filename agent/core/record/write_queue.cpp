@@ -20,6 +20,11 @@ std::size_t bytes_of(const Kept& kept) {
   return bytes;
 }
 
+void add_drops(std::vector<RecordKey>& to, const std::vector<RecordKey>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+  if (to.size() > WriteQueue::kMaxDrops) to.erase(to.begin(), to.end() - WriteQueue::kMaxDrops);
+}
+
 bool has_fact(const std::vector<Fact>& facts, const std::string& name) {
   return std::any_of(facts.begin(), facts.end(),
                      [&](const Fact& fact) { return fact.name == name; });
@@ -44,8 +49,10 @@ std::vector<std::vector<Fact>> newest_facts(const std::vector<Kept*>& due) {
 
 void WriteQueue::add(Kept kept, Outbox& outbox) {
   kept.facts = std::exchange(facts_, {});
-  kept.drops.insert(kept.drops.end(), drops_.begin(), drops_.end());
-  drops_.clear();
+  if (!drops_.empty()) {
+    add_drops(drops_, kept.drops);
+    kept.drops = std::exchange(drops_, {});
+  }
   // While the disk takes nothing, one try at a time finds out when it does again; the record may be
   // sent meanwhile.
   if (disk_failing_) outbox.ready(kept.record.key);
@@ -61,9 +68,13 @@ void WriteQueue::replace(Kept kept) {
   BW_ASSERT(!old->persisting);
   old->record = kept.record;
   old->payload = std::move(kept.payload);
-  old->drops.insert(old->drops.end(), kept.drops.begin(), kept.drops.end());
+  add_drops(old->drops, kept.drops);
   old->urgent = old->urgent || kept.urgent;
   old->persisted = false;
+}
+
+void WriteQueue::hasten(RecordKey key) {
+  if (Kept* const kept = find_mutable(key)) kept->urgent = true;
 }
 
 void WriteQueue::set_fact(Fact fact) {
@@ -198,7 +209,7 @@ void WriteQueue::bound_memory(Outbox& outbox, Effects& effects) {
 // forgotten, and its facts, unless a later record knows better.
 void WriteQueue::pass_on(const Kept& dropped) {
   if (dropped.persisted) return;
-  drops_.insert(drops_.end(), dropped.drops.begin(), dropped.drops.end());
+  add_drops(drops_, dropped.drops);
   for (const Fact& fact : dropped.facts) {
     const bool newer = has_fact(facts_, fact.name) ||
                        std::any_of(kept_.begin(), kept_.end(), [&](const Kept& kept) {

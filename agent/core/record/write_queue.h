@@ -51,6 +51,9 @@ class WriteQueue {
   static constexpr Duration kDiskHangsAfter = std::chrono::seconds{30};
   static constexpr Duration kRetry = std::chrono::seconds{2};
   static constexpr Duration kRetryMost = std::chrono::minutes{1};
+  // Keys to be forgotten that a record brings along for others, at most: then the oldest stay on
+  // disk until an acknowledgement covers them, or the next run finds and drops them.
+  static constexpr std::size_t kMaxDrops = 65536;
   // Names are the program's own and few, values short: more is a bug. The longest is the kernel
   // log's position, with the repeats it counts.
   static constexpr std::size_t kMaxFacts = 64;
@@ -62,6 +65,8 @@ class WriteQueue {
   void add(Kept kept, Outbox& outbox);
   // The record as it is to be now: one that waits, or that is on disk and is written again.
   void replace(Kept kept);
+  // No longer to wait for the next block, where it waits.
+  void hasten(RecordKey key);
   // To be remembered with the next record that is added; an empty value forgets the name.
   void set_fact(Fact fact);
   // Never given up for want of memory: it tells of what was.
@@ -102,7 +107,7 @@ class WriteQueue {
 
   std::deque<Kept> kept_;         // by number, but for those that are written again
   std::vector<Fact> facts_;       // of the next record
-  std::vector<RecordKey> drops_;  // likewise
+  std::vector<RecordKey> drops_;  // likewise; kMaxDrops at most
   RecordKey spared_;
   std::vector<wire::EpochAck> trims_;
   // The first record of the write under way, which carries these trims.

@@ -265,6 +265,29 @@ TEST_F(AgentTest, TheKernelLogWaitsForADiskThatCouldNotBeReadAtStart) {
   EXPECT_EQ(read(), line.size());
 }
 
+TEST_F(AgentTest, ADiskThatCouldNotBeReadAtStartIsTriedAgainBeforeTheKernelLogWaitedTooLong) {
+  for (const bool unread : {false, true}) {
+    AgentOptions long_blocks = options();
+    long_blocks.block = long_blocks.first_block = seconds{300};
+    Agent agent(long_blocks);
+    bool tried = false;
+    const auto step_it = [&](const Event& event, int s) {
+      Effects effects;
+      agent.step(event, Instant{} + seconds{s}, effects);
+      for (const Effect& effect : effects) tried |= std::holds_alternative<PersistRecord>(effect);
+    };
+    step_it(OutboxOpened{.records = {}, .unread = unread}, 100);
+    for (int s = 101; s < 116; ++s) {
+      Readings readings;
+      readings.when = Instant{} + seconds{s};
+      readings.wall = wall_from_ms(kStartMs + 1000 * s);
+      readings.tick = static_cast<std::uint64_t>(s - 101);
+      step_it(Ticked{readings}, s);
+    }
+    EXPECT_EQ(tried, unread);
+  }
+}
+
 TEST_F(AgentTest, StoppingWithNothingInHandIsImmediateAndOnlyOnce) {
   step(StopRequested{});
   EXPECT_EQ(all<Stop>().size(), 1U);

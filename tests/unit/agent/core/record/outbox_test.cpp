@@ -256,19 +256,21 @@ TEST_F(OutboxTest, TheOldestOfAnEpochFollowsWhatIsKept) {
 class OutboxStartTest : public testing::Test {
  protected:
   // Seconds from a new link to the first record, of each of a thousand nodes with this many, whose
-  // link was gone for so long; -1: it is the first of their run.
-  static std::vector<int> starts(int records, int gone_s) {
+  // link was gone for so long, or whose run began so long before its first link.
+  enum class Link { again, first };
+  static std::vector<int> starts(int records, int gone_s, Link link = Link::again) {
     std::vector<int> began;
     for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
       Outbox outbox(kEpoch, OutboxLimits{}, seed);
+      outbox.restore({}, at(link == Link::first ? 100 : 0));
       for (int i = 0; i < records; ++i) {
         outbox.ready(outbox.add(wire::Topic::history, 100, kNowMs));
       }
-      if (gone_s >= 0) {
+      if (link == Link::again) {
         outbox.link_up(at(0));
         outbox.link_down(at(100));
       }
-      const int up = 100 + std::max(gone_s, 0);
+      const int up = 100 + gone_s;
       outbox.link_up(at(up));
       int s = 0;
       while (!outbox.take_next(at(up + s)) && s < 100) ++s;
@@ -297,9 +299,24 @@ TEST_F(OutboxStartTest, NoOneWaitsLongerThanTheLinkWasGone) {
   EXPECT_EQ(most(starts(200, 2)), 2);
 }
 
-TEST_F(OutboxStartTest, TheFirstLinkOfARunIsUsedSoonSoThatShortRunsDrainToo) {
-  EXPECT_EQ(most(starts(10, -1)), 1);
-  EXPECT_EQ(most(starts(400, -1)), 30) << "and yet not by all at once where much waits";
+TEST_F(OutboxStartTest, BoxesThatWereUpForMinutesBeforeTheBrokerDoNotBeginTogether) {
+  const auto began = starts(11, 600, Link::first);
+  EXPECT_EQ(most(began), 11);
+  for (int s = 1; s <= 11; ++s) EXPECT_LT(std::count(began.begin(), began.end(), s), 150) << s;
+}
+
+TEST_F(OutboxStartTest, ALinkSoonAfterTheStartIsUsedSoonSoThatShortRunsDrainToo) {
+  EXPECT_LE(most(starts(400, 1, Link::first)), 1);
+}
+
+TEST_F(OutboxStartTest, WhatIsFoundLateDoesNotMakeTheRunBeginAnew) {
+  Outbox outbox(kEpoch, OutboxLimits{}, 1);
+  outbox.restore({}, at(0));
+  std::vector<StoredRecord> found(100);
+  for (std::uint64_t i = 0; i < found.size(); ++i) found[i].key = {3, i + 1};
+  outbox.restore(found, at(600));
+  outbox.link_up(at(600));
+  EXPECT_FALSE(outbox.take_next(at(600)));
 }
 
 TEST_F(OutboxTest, EventsOfThisRunGoBeforeTheBlocksThatWait) {

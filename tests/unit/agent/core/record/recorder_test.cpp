@@ -236,6 +236,55 @@ TEST_F(RecorderTest, AFullOutboxTellsOneGapThatGrowsUntilItIsSent) {
   EXPECT_EQ(events_[0].number, event);
 }
 
+// Each record says which numbers are gone, and no crash may bring those back.
+TEST_F(RecorderTest, AGapThatGrowsIsWrittenAtOnceWhereThereIsALinkToTellIt) {
+  RecorderOptions old = options();
+  old.block = seconds{60};
+  old.second_block = seconds{5};
+  old.outbox.max_age = seconds{10};
+  old.drain.start_within = std::chrono::hours{1};
+  recorder_ = Recorder(old);
+  recorder_.restore({}, {}, now(), effects_);
+  const auto run_to = [&](std::uint64_t dropped) {
+    while (recorder_.outbox().dropped() < dropped) {
+      const std::size_t before = persists_.size();
+      tick();
+      for (std::size_t k = before; k < persists_.size(); ++k) persisted(persists_[k]);
+    }
+  };
+  run_to(1);
+  const int told = writes_;
+  run_to(2);
+  EXPECT_EQ(writes_, told) << "it grew without a link: with the next block";
+  link_up(table_);
+  EXPECT_EQ(writes_, told + 1);
+  EXPECT_EQ(last_drops_, (std::vector<RecordKey>{{kEpoch, 2}}));
+  EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(RecorderTest, OnALinkThatHasNoRoomForItAGapThatGrowsIsWrittenAtOnce) {
+  RecorderOptions old = options();
+  old.block = seconds{60};
+  old.second_block = seconds{5};
+  old.outbox.max_age = seconds{10};
+  old.drain.max_bytes_per_s = 1;
+  recorder_ = Recorder(old);
+  link_up(table_);
+  const auto run_to = [&](std::uint64_t dropped) {
+    while (recorder_.outbox().dropped() < dropped) {
+      const std::size_t before = persists_.size();
+      tick();
+      for (std::size_t k = before; k < persists_.size(); ++k) persisted(persists_[k]);
+    }
+  };
+  run_to(1);
+  const int told = writes_;
+  run_to(2);
+  ASSERT_TRUE(events_.empty());
+  EXPECT_EQ(writes_, told + 1);
+  EXPECT_EQ(last_drops_, (std::vector<RecordKey>{{kEpoch, 2}}));
+}
+
 TEST_F(RecorderTest, WhereEachBlockCostsAnOldOneItsPlaceOneWriteABlockDoesBoth) {
   RecorderOptions old = options();
   old.outbox.max_age = seconds{60};

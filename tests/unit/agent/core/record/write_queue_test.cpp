@@ -234,6 +234,29 @@ TEST_F(WriteQueueTest, WhatARecordThatIsNotWrittenShouldHaveForgottenIsForgotten
   EXPECT_EQ(std::get<PersistRecord>(effects[0]).drops, (std::vector<RecordKey>{{3, 1}, {3, 2}}));
 }
 
+TEST_F(WriteQueueTest, WhatIsToBeForgottenIsBoundedAndTheNewestIsKept) {
+  RecordKey first{3, 1};
+  for (int i = 0; i < 2; ++i) {
+    Kept gap;
+    gap.record.key = outbox_.add(wire::Topic::event, 100, 1);
+    for (std::size_t k = 0; k < WriteQueue::kMaxDrops; ++k) {
+      gap.drops.push_back(first);
+      ++first.number;
+    }
+    const RecordKey key = gap.record.key;
+    queue_.add(std::move(gap), outbox_);
+    outbox_.forget(key);
+    queue_.drop_persisted(outbox_);
+  }
+  add(wire::Topic::history);
+  Effects effects;
+  queue_.end_step(now(), outbox_, effects);
+  ASSERT_EQ(effects.size(), 1U);
+  const auto& drops = std::get<PersistRecord>(effects[0]).drops;
+  ASSERT_EQ(drops.size(), WriteQueue::kMaxDrops);
+  EXPECT_EQ(drops.back(), (RecordKey{3, 2 * WriteQueue::kMaxDrops}));
+}
+
 TEST(WriteQueueDeathTest, FactsWithoutANameOrTooLongAreBugs) {
   WriteQueue queue(1);
   EXPECT_DEATH(queue.set_fact({"", "x"}), "");
