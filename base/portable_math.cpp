@@ -11,6 +11,10 @@ namespace {
 
 constexpr double kLn2 = 0.693147180559945309417;
 constexpr double kLog2E = 1.44269504088896340736;
+// ln 2 in two parts, of which the upper has so many zeros at its end that its product with an
+// exponent is exact (after Cody and Waite, Software Manual for the Elementary Functions, 1980).
+constexpr double kLn2Upper = 0x1.62e42feep-1;
+constexpr double kLn2Lower = 0x1.a39ef35793c76p-33;
 
 constexpr auto kInverseFactorials = [] {
   std::array<double, 16> made{};
@@ -21,6 +25,20 @@ constexpr auto kInverseFactorials = [] {
   }
   return made;
 }();
+
+// e to the rest, which lies within .3466 so that fifteen terms reach the last bit, times 2 to the
+// whole.
+double exp_of(double rest, double whole) {
+  // Even and odd powers apart: half the wait of one chain.
+  const double square = rest * rest;
+  double even = 0;
+  double odd = 0;
+  for (std::size_t n = kInverseFactorials.size(); n >= 2; n -= 2) {
+    even = even * square + kInverseFactorials[n - 2];
+    odd = odd * square + kInverseFactorials[n - 1];
+  }
+  return std::ldexp(even + odd * rest, static_cast<int>(whole));
+}
 
 }  // namespace
 
@@ -48,21 +66,15 @@ double portable_exp2(double x) {
   if (x > 1100) return std::numeric_limits<double>::infinity();
   if (x < -1100) return 0;
   const double whole = std::floor(x + 0.5);
-  const double rest = (x - whole) * kLn2;  // within .3466: fifteen terms reach the last bit
-  // Even and odd powers apart: half the wait of one chain.
-  const double square = rest * rest;
-  double even = 0;
-  double odd = 0;
-  for (std::size_t n = kInverseFactorials.size(); n >= 2; n -= 2) {
-    even = even * square + kInverseFactorials[n - 2];
-    odd = odd * square + kInverseFactorials[n - 1];
-  }
-  const double sum = even + odd * rest;
-  return std::ldexp(sum, static_cast<int>(whole));
+  return exp_of((x - whole) * kLn2, whole);
 }
 
 double portable_exp(double x) {
-  return portable_exp2(x * kLog2E);
+  if (std::isnan(x)) return x;
+  if (x > 760) return std::numeric_limits<double>::infinity();
+  if (x < -760) return 0;
+  const double whole = std::floor(x * kLog2E + 0.5);
+  return exp_of((x - whole * kLn2Upper) - whole * kLn2Lower, whole);
 }
 
 }  // namespace bw

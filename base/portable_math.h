@@ -2,7 +2,7 @@
 // that IEEE 754 rounds exactly, which a library's own are not.
 //
 // For what has to replay exactly; elsewhere <cmath> is faster. Errors stay below 4e-15 of the
-// result (of 1, where the logarithm's result is below 1).
+// result (of 1, where the logarithm's result is below 1), or of the smallest normal number.
 #pragma once
 
 namespace bw {

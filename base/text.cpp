@@ -108,13 +108,20 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string to_utf8(std::string_view text) {
+std::string to_utf8(std::string_view text, BadByte bad, std::size_t most) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
-  out.reserve(text.size());
+  out.reserve(std::min(text.size(), most));
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    out += length == 0 ? kReplacementCharacter : text.substr(0, length);
-    text.remove_prefix(length == 0 ? 1 : length);
+    const auto byte = static_cast<unsigned char>(text.front());
+    const char escape[] = {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    const std::string_view piece = length > 0                ? text.substr(0, length)
+                                   : bad == BadByte::escaped ? std::string_view(escape, 4)
+                                                             : kReplacementCharacter;
+    if (piece.size() > most - out.size()) break;
+    out += piece;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
 }

@@ -21,8 +21,12 @@ bool glob_matches(std::string_view pattern, std::string_view text);
 std::size_t utf8_length(std::string_view text);
 bool is_utf8(std::string_view text);
 
-// Stands for a byte that is no part of valid UTF-8: U+FFFD.
+// What stands for a byte that is no part of valid UTF-8: U+FFFD, which is the same for all, or
+// "\xff", which tells it from others.
 inline constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";
-std::string to_utf8(std::string_view text);
+enum class BadByte { replaced, escaped };
+// `most` bytes at most: what does not fit as a whole is left out, with all behind it.
+std::string to_utf8(std::string_view text, BadByte bad = BadByte::replaced,
+                    std::size_t most = std::string_view::npos);
 
 }  // namespace bw

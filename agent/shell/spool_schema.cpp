@@ -32,15 +32,20 @@ ALTER TABLE records RENAME TO first_records;
 constexpr const char* kTakeEpochs = R"(
 INSERT INTO epochs (epoch) SELECT epoch FROM first_records GROUP BY epoch ORDER BY min(sequence);
 )";
-// Some at a time, which leave their room to the next: a disk that an outage has filled has none for
-// both forms.
+// Some at a time, by number and by weight, which leave their room to the next: a disk that an
+// outage has filled has none for both forms.
 constexpr const char* kMoveSome = R"(
+CREATE TEMP VIEW IF NOT EXISTS some_first AS
+  SELECT sequence FROM
+    (SELECT sequence, bytes, sum(bytes) OVER (ORDER BY sequence) AS with_it FROM
+      (SELECT sequence, length(payload) AS bytes FROM main.first_records
+       ORDER BY sequence LIMIT 64))
+  WHERE with_it - bytes < 131072;
 INSERT INTO records (id, topic, time_ms, from_ms, table_id, payload)
   SELECT ordinal << 32 | number, topic, time_ms, 0, table_id, payload
   FROM first_records JOIN epochs USING (epoch) WHERE sequence IN
-    (SELECT sequence FROM first_records ORDER BY sequence LIMIT 64);
-DELETE FROM first_records WHERE sequence IN
-  (SELECT sequence FROM first_records ORDER BY sequence LIMIT 64);
+    (SELECT sequence FROM temp.some_first);
+DELETE FROM first_records WHERE sequence IN (SELECT sequence FROM temp.some_first);
 )";
 
 Result<std::int64_t> number_of(Database& database, const char* sql) {

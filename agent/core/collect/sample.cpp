@@ -20,19 +20,7 @@ constexpr double kPaceKept = 0.9;
 // which differ in such bytes alone stay apart. Nothing is allocated for names that need no mending.
 void mend(std::string& text) {
   if (text.size() <= wire::kMaxText && is_utf8(text)) return;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string mended;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t length = utf8_length(rest);
-    const auto byte = static_cast<unsigned char>(rest.front());
-    const char escape[] = {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]};
-    const std::string_view piece =
-        length > 0 ? rest.substr(0, length) : std::string_view(escape, sizeof escape);
-    if (mended.size() + piece.size() > wire::kMaxText) break;
-    mended += piece;
-    rest.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  text = std::move(mended);
+  text = to_utf8(text, BadByte::escaped, wire::kMaxText);
 }
 
 void mend(std::vector<wire::Label>& labels) {

@@ -23,10 +23,19 @@ TEST(PortableMath, LogarithmAgreesWithTheLibrarysOverAllMagnitudes) {
 
 TEST(PortableMath, ExponentialsAgreeWithTheLibrarys) {
   Rng rng(2);
+  // Of all that has a normal number for its result, and at and around 0.
   for (int i = 0; i < 20000; ++i) {
-    const double x = (rng.unit() - 0.5) * 200;
+    const double scale = i % 4 == 0 ? 1 : 1022;
+    const double x = (2 * rng.unit() - 1) * scale;
     EXPECT_NEAR(portable_exp2(x) / std::exp2(x), 1, 4e-15) << x;
-    EXPECT_NEAR(portable_exp(x) / std::exp(x), 1, 4e-14) << x;
+    const double y = x * 0.693;
+    EXPECT_NEAR(portable_exp(y) / std::exp(y), 1, 4e-15) << y;
+  }
+  EXPECT_NEAR(portable_exp2(1023.999) / std::exp2(1023.999), 1, 4e-15);
+  EXPECT_NEAR(portable_exp(709.78) / std::exp(709.78), 1, 4e-15);
+  const double least = std::numeric_limits<double>::min();
+  for (double x = -708.5; x > -746; x -= 0.25) {
+    EXPECT_NEAR(portable_exp(x), std::exp(x), 4e-15 * least) << x;
   }
 }
 
@@ -40,6 +49,12 @@ TEST(PortableMath, EdgesAreThoseOfTheLibrary) {
   EXPECT_EQ(portable_exp2(-5000), 0);
   EXPECT_EQ(portable_exp2(5000), kInfinity);
   EXPECT_TRUE(std::isnan(portable_exp2(std::nan(""))));
+  EXPECT_EQ(portable_exp(0), 1);
+  EXPECT_EQ(portable_exp(-800), 0);
+  EXPECT_EQ(portable_exp(-kInfinity), 0);
+  EXPECT_EQ(portable_exp(710), kInfinity);
+  EXPECT_EQ(portable_exp(kInfinity), kInfinity);
+  EXPECT_TRUE(std::isnan(portable_exp(std::nan(""))));
 }
 
 // Taken once: any architecture that gives other bits would decide otherwise than its neighbours.

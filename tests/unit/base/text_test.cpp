@@ -75,9 +75,23 @@ TEST(Utf8, ValidTextStaysAndEachByteThatIsNoneIsReplaced) {
             "a\xef\xbf\xbd"
             "b");
   EXPECT_EQ(to_utf8("\xc3"), "\xef\xbf\xbd");  // cut within a character
-  EXPECT_FALSE(is_utf8("\xc0\xaf"));           // longer than need be
-  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));       // half of a pair
-  EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80"));   // beyond the last character
+  EXPECT_EQ(to_utf8("a\xc3", BadByte::escaped), "a\\xc3");
+  EXPECT_FALSE(is_utf8("\xc0\xaf"));          // longer than need be
+  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));      // half of a pair
+  EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80"));  // beyond the last character
+}
+
+TEST(Utf8, WhatDoesNotFitAsAWholeIsLeftOutWithAllBehindIt) {
+  EXPECT_EQ(to_utf8("ab\xc3\xa9"
+                    "c",
+                    BadByte::replaced, 3),
+            "ab");
+  EXPECT_EQ(to_utf8("ab\xff"
+                    "c",
+                    BadByte::escaped, 5),
+            "ab");
+  EXPECT_EQ(to_utf8("abc", BadByte::escaped, 3), "abc");
+  EXPECT_EQ(to_utf8("abc", BadByte::escaped, 0), "");
 }
 
 }  // namespace

@@ -128,6 +128,25 @@ TEST_F(SpoolSchemaTest, ADiskThatTheFirstFormHasFilledIsRoomEnough) {
   EXPECT_EQ(opened.records.back().key, (RecordKey{4, 500}));
 }
 
+TEST_F(SpoolSchemaTest, LargeBlocksNeedNoMoreRoomThanSmallOnes) {
+  {
+    Database first = database();
+    ASSERT_TRUE(first.execute(kFirstForm));
+    ASSERT_TRUE(first.execute("BEGIN"));
+    for (std::uint64_t number = 1; number <= 100; ++number) {
+      SpoolWrite write = event_write({4, number});
+      write.payload.resize(number == 50 ? 150'000 : 40'000);
+      put(first, write);
+    }
+    ASSERT_TRUE(first.execute("COMMIT"));
+  }
+  auto pages = database().prepare("PRAGMA page_count");
+  ASSERT_TRUE(pages && pages->step());
+  const auto bytes = static_cast<std::uint64_t>(pages->integer(0)) * 4096;
+  ASSERT_GT(bytes, 4'000'000U);
+  EXPECT_EQ(SpoolStore(path_, bytes + 400'000, 77).open(kNow).records.size(), 100U);
+}
+
 TEST_F(SpoolSchemaTest, WhatIsMovedInPartIsMovedOnWhereThereIsRoomAgain) {
   {
     Database first = database();
