@@ -124,7 +124,6 @@ void NvmlDevice::forget_unsupported() {
   processes_.forget_unsupported();
   for (Batch& batch : batches_) batch.count = 0;
   for (std::size_t i = 0; i < std::size(kFields); ++i) {
-    if (told_by_other(i, kFields[i].value)) continue;
     Batch& batch = batches_[tier_of(kFields[i].value)];
     batch.fields[batch.count] = nvml::FieldValue{.field = kFields[i].field,
                                                  .scope = kFields[i].scope,
