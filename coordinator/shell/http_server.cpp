@@ -14,6 +14,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/json_writer.h"
+#include "base/runtime/clock.h"
 #include "base/runtime/log.h"
 
 namespace bw::coordinator {
@@ -140,13 +141,20 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     std::function<std::string()> more;
     std::size_t bytes;
     std::string piece;
+    Instant begin;
+    std::size_t written = 0;
   };
 
   void answer_in_pieces(api::Response response, State& server) {
     // HTTP/1.0 knows no chunks: there the end of the connection is that of the answer.
     const bool is_chunked = version_ >= 11;
     if (!is_chunked) keep_alive_ = false;
-    pieces_.emplace(Pieces{.head = {}, .serializer = {}, .more = {}, .bytes = 0, .piece = {}});
+    pieces_.emplace(Pieces{.head = {},
+                           .serializer = {},
+                           .more = {},
+                           .bytes = 0,
+                           .piece = {},
+                           .begin = monotonic_now()});
     pieces_->head.result(static_cast<http::status>(response.status));
     pieces_->head.version(version_);
     set_header(pieces_->head, response);
@@ -170,11 +178,22 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
 
   void write_next(const error_code& error) {
     if (error) return end_pieces(error);
+    pieces_->written += pieces_->piece.size();
+    if (is_too_slow()) return end_pieces(beast::error::timeout);
     pieces_->piece = pieces_->more();
     write_piece();
   }
 
-  // However long all of it takes: a client that goes on taking pieces is served.
+  // A client that takes a little now and then would hold what others could have.
+  bool is_too_slow() const {
+    const Duration spent = monotonic_now() - pieces_->begin;
+    const auto seconds = std::chrono::duration<double>(spent - options_.timeout).count();
+    return seconds > 0 && static_cast<double>(pieces_->written) <
+                              seconds * static_cast<double>(options_.least_bytes_per_s);
+  }
+
+  // However long all of it takes: a client that goes on taking pieces, and not too slowly, is
+  // served.
   void write_piece() {
     stream_.expires_after(options_.timeout);
     const bool is_end = pieces_->piece.empty();

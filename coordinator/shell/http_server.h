@@ -23,9 +23,12 @@ struct HttpOptions {
   std::size_t most_header_bytes = 16U << 10;
   std::size_t most_target_bytes = 8U << 10;
   std::size_t most_body_bytes = 64U << 10;
-  // Of all answers being written; those that would exceed it become a 503. Slow clients may hold
-  // theirs for the whole of `timeout`.
+  // Of all answers being written; those that would exceed it become a 503. A client holds its
+  // answer's share until it has all of it: for `timeout` at most where it is one text, else for
+  // `timeout` and as long as least_bytes_per_s allows.
   std::size_t most_answer_bytes = 256U << 20;
+  // That a client takes an answer in pieces with, on average once `timeout` is over.
+  std::size_t least_bytes_per_s = 64U << 10;
   // Until a request is there, whole, since its connection opened or the last answer was sent; and
   // for a client to take an answer, or each piece of one. Then the connection is closed.
   Duration timeout = std::chrono::seconds{30};

@@ -133,6 +133,24 @@ TEST_F(HttpServerTest, AClientThatGoesOnTakingPiecesIsServedHoweverLongItTakes) 
   EXPECT_EQ(pieces_asked_, 9);
 }
 
+TEST_F(HttpServerTest, AClientThatTakesPiecesTooSlowlyIsDropped) {
+  HttpOptions options;
+  options.timeout = std::chrono::seconds{1};
+  options.least_bytes_per_s = std::size_t{1} << 40;
+  Client client(listen(options));
+  client.write("GET /megabytes/4 HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::size_t taken = 0;
+  while (true) {  // each in far less than `timeout`
+    const std::size_t bytes = client.read_bytes(4U << 20).size();
+    if (bytes == 0) break;
+    taken += bytes;
+    std::this_thread::sleep_for(std::chrono::milliseconds{250});
+  }
+  EXPECT_LT(taken, 32U << 20);
+  EXPECT_GT(pieces_asked_, 1);
+  EXPECT_LT(pieces_asked_, 9);
+}
+
 TEST_F(HttpServerTest, AClientThatTakesNoMorePiecesIsDroppedAndNoneIsMadeForIt) {
   HttpOptions options;
   options.timeout = std::chrono::milliseconds{200};
