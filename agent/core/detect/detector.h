@@ -25,7 +25,7 @@ struct DetectorOptions {
   ScorerOptions scorer;
   EpisodeOptions episodes;
   Duration period = std::chrono::seconds{1};  // between rows
-  double false_episodes_a_day = 0.5;          // wanted
+  double false_episodes_a_day = 0.7;          // wanted
   // A fixed threshold of the score instead, where above 0.
   double alert_threshold = 0;
   // Rows that fail to come for this long leave a gap: rolling features begin anew behind it.

@@ -12,7 +12,7 @@ AnomalySeverity severity_of(double peak, double threshold) {
 EpisodeChange Episodes::step(Instant now, WallTime wall, double score, double threshold) {
   const bool high = score > threshold;
   const bool quiet = score <= options_.leave_share * threshold;
-  calm_ = quiet || (!active_ && !high);
+  calm_ = !high;
   above_ = high ? above_ + 1 : 0;
   below_ = quiet ? below_ + 1 : 0;
   if (silenced(now)) {
@@ -36,11 +36,13 @@ EpisodeChange Episodes::step(Instant now, WallTime wall, double score, double th
 EpisodeChange Episodes::begin(Instant now, WallTime wall, double score, double threshold) {
   active_ = true;
   below_ = 0;
-  if (episode_.id != 0 && now - episode_.end < options_.cool_down) {
+  last_ = now;
+  if (episode_.id != 0 && !final_ && now - episode_.end < options_.cool_down) {
     ++episode_.flares;
     const EpisodeChange change = go_on(now, wall, score, false);
     return change == EpisodeChange::new_normal ? change : EpisodeChange::flared;
   }
+  final_ = false;
   episode_ = {++begun_, now,  now,   now,       wall,
               wall,     wall, score, threshold, severity_of(score, threshold),
               1};
@@ -51,15 +53,18 @@ EpisodeChange Episodes::go_on(Instant now, WallTime wall, double score, bool qui
   if (!quiet) {
     episode_.end = now;
     episode_.end_wall = wall;
+    episode_.troubled += now - last_;
   }
+  last_ = now;
   if (below_ >= options_.leave_rows) {
     active_ = false;
     return EpisodeChange::ended;
   }
-  if (learning_ && now - episode_.start >= options_.persists) {
+  if (learning_ && episode_.troubled >= options_.persists) {
     active_ = false;
     settled_at_ = now + options_.settles;
     calm_ = true;
+    final_ = true;
     return EpisodeChange::new_normal;
   }
   if (score <= episode_.peak) return EpisodeChange::none;

@@ -14,12 +14,12 @@
 namespace bw::agent {
 
 struct EpisodeOptions {
-  std::size_t enter_rows = 1;                     // in a row above the threshold
-  double leave_share = 0.6;                       // of the threshold: what is below it is calm
-  std::size_t leave_rows = 10;                    // calm ones in a row
-  Duration cool_down = std::chrono::minutes{10};  // after an end: no new episode
-  Duration persists = std::chrono::minutes{60};   // an episode this long is the new normal
-  Duration settles = std::chrono::minutes{20};    // learning that: no new episode meanwhile
+  std::size_t enter_rows = 1;                    // in a row above the threshold
+  double leave_share = 0.75;                     // of the threshold: what is below it is calm
+  std::size_t leave_rows = 10;                   // calm ones in a row
+  Duration cool_down = std::chrono::hours{10};   // after an end: what flares up is the same episode
+  Duration persists = std::chrono::minutes{30};  // troubled so long in all: the new normal
+  Duration settles = std::chrono::minutes{60};   // learning that: no new episode meanwhile
 };
 
 enum class AnomalySeverity : std::uint8_t { minor, major, critical };
@@ -39,6 +39,7 @@ struct Episode {
   double threshold = 0;  // at the start
   AnomalySeverity severity = AnomalySeverity::minor;
   std::uint32_t flares = 1;  // times it was entered
+  Duration troubled{};       // in all, its calm stretches left out
 };
 
 enum class EpisodeChange : std::uint8_t {
@@ -67,7 +68,7 @@ class Episodes {
 
   bool silenced(Instant now) const { return now < silent_until_; }
   bool active() const { return active_; }
-  // Rows like the last one may be learnt from: it is calm.
+  // The last row may be learnt from: it is no alarm and no known change, or it is the new normal.
   bool calm() const { return calm_; }
   // The episode that is on, or the last one; none yet: id 0.
   const Episode& episode() const { return episode_; }
@@ -85,6 +86,8 @@ class Episodes {
   bool learning_ = true;
   std::size_t above_ = 0;
   std::size_t below_ = 0;
+  bool final_ = false;  // the last episode became the new normal: it does not flare up
+  Instant last_{};      // row's, while active
   Instant silent_until_ = Instant::min();
   Instant settled_at_ = Instant::min();
   std::uint64_t begun_ = 0;

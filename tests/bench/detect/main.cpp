@@ -8,8 +8,9 @@
 //   bw_detect_bench follow FILE SEED               score the rows as they come, learning on
 //   bw_detect_bench speed                          a line a figure: name, value, unit
 //
-// A line of `test` and `follow`: score, threshold, 1 in an episode; then, counted from 1, the three
-// metrics that the explanation names first, and the three farthest from their usual value.
+// MINUTES lie between two rows. A line of `test` and `follow`: score, threshold, 1 in an episode;
+// then, counted from 1, the three metrics that the explanation names first, and the three farthest
+// from their usual value.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -52,16 +53,15 @@ int forest(const std::string& path, std::uint64_t seed, std::size_t extension) {
   return 0;
 }
 
-// A detector that gets a row a minute, as most files have them.
+// A detector that gets its rows so far apart.
 class Run {
  public:
-  Run(std::size_t columns, std::uint64_t seed,
-      double a_day = DetectorOptions().false_episodes_a_day)
-      : detector_(options_of(columns, seed, a_day)) {}
+  Run(std::size_t columns, std::uint64_t seed, Duration period)
+      : period_(period), detector_(options_of(columns, seed, period)) {}
 
   agent::Verdict row(std::span<const float> values) {
     values_.assign(values.begin(), values.end());
-    return detector_.step(now_ += std::chrono::minutes(1), WallTime{}, values_);
+    return detector_.step(now_ += period_, WallTime{}, values_);
   }
   Detector& detector() { return detector_; }
 
@@ -78,13 +78,12 @@ class Run {
   }
 
  private:
-  static DetectorOptions options_of(std::size_t columns, std::uint64_t seed, double a_day) {
+  static DetectorOptions options_of(std::size_t columns, std::uint64_t seed, Duration period) {
     DetectorOptions options;
     options.scorer.metrics = columns;
     options.scorer.seed = seed;
-    options.false_episodes_a_day = a_day;
-    options.period = std::chrono::minutes(1);
-    options.gap = std::chrono::minutes(30);
+    options.period = period;
+    options.gap *= period / std::chrono::seconds(1);
     return options;
   }
   static void print_first_three(const std::vector<double>& parts) {
@@ -95,33 +94,34 @@ class Run {
     for (std::size_t i = 0; i < 3; ++i) std::printf(" %zu", i < order.size() ? order[i] + 1 : 0);
   }
 
+  Duration period_;
   Detector detector_;
   Instant now_{};
   std::vector<double> values_;
 };
 
 int test(const std::string& train_path, const std::string& test_path, std::uint64_t seed,
-         double a_day) {
+         Duration period) {
   const Table train = read_table(train_path);
   const Table test = read_table(test_path);
   if (train.columns != test.columns || train.columns > agent::kMaxMetrics) {
     std::cerr << test_path << ": " << test.columns << " columns, not " << train.columns << "\n";
     return 2;
   }
-  Run run(train.columns, seed, a_day);
+  Run run(train.columns, seed, period);
   for (std::size_t i = 0; i < train.rows(); ++i) run.row(rows_of(train).row(i));
   run.detector().set_learning(false);
   for (std::size_t i = 0; i < test.rows(); ++i) run.print(run.row(rows_of(test).row(i)));
   return 0;
 }
 
-int follow(const std::string& path, std::uint64_t seed) {
+int follow(const std::string& path, std::uint64_t seed, Duration period) {
   const Table table = read_table(path);
   if (table.columns > agent::kMaxMetrics) {
     std::cerr << path << ": more than " << agent::kMaxMetrics << " columns\n";
     return 2;
   }
-  Run run(table.columns, seed);
+  Run run(table.columns, seed, period);
   for (std::size_t i = 0; i < table.rows(); ++i) run.print(run.row(rows_of(table).row(i)));
   return 0;
 }
@@ -207,7 +207,7 @@ void speed_of_detector(const Table& table) {
   }
   std::printf("stream_update_us %.4f us\nstream_score_us %.4f us\nslowest_row_us %.1f us\n",
               updates[200] * 1e6, scores[200] * 1e6, slowest * 1e6);
-  Run run(table.columns, 1);
+  Run run(table.columns, 1, std::chrono::seconds(1));
   for (std::size_t i = 0; i < 5000; ++i) run.row(rows_of(table).row(i));
   std::printf("detect_memory_mb %.4f MB\n", static_cast<double>(run.detector().bytes()) / 1e6);
 }
@@ -225,15 +225,14 @@ int run(int count, char** arguments) {
   if (command == "forest" && (count == 4 || count == 5)) {
     return forest(arguments[2], number(3), count == 5 ? number(4) : 0);
   }
-  if (command == "test" && (count == 5 || count == 6)) {
-    const double a_day =
-        count == 6 ? std::strtod(arguments[5], nullptr) : DetectorOptions().false_episodes_a_day;
-    return test(arguments[2], arguments[3], number(4), a_day);
+  const auto minutes = [&](int at) { return std::chrono::minutes(std::max(1ULL, number(at))); };
+  if (command == "test" && count == 6) {
+    return test(arguments[2], arguments[3], number(4), minutes(5));
   }
-  if (command == "follow" && count == 4) return follow(arguments[2], number(3));
+  if (command == "follow" && count == 5) return follow(arguments[2], number(3), minutes(4));
   if (command == "speed" && count == 2) return speed();
-  std::cerr << "bw_detect_bench forest FILE SEED [EXTENSION] | test TRAIN TEST SEED [A-DAY] | "
-               "follow FILE SEED | speed\n";
+  std::cerr << "bw_detect_bench forest FILE SEED [EXTENSION] | test TRAIN TEST SEED MINUTES | "
+               "follow FILE SEED MINUTES | speed\n";
   return 2;
 }
 

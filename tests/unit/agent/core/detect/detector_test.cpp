@@ -119,7 +119,7 @@ TEST(Detector, WhatLastsBecomesTheNewNormalAndIsToldOnce) {
   node.run(3000);
   node.changes.clear();
   const auto moved = [](std::vector<double>& row) { row[4] += 400; };
-  node.run(3600 + 1500, moved);
+  node.run(1800 + 3700, moved);
   std::size_t told = 0;
   for (const EpisodeChange change : node.changes) told += change == EpisodeChange::new_normal;
   EXPECT_EQ(told, 1U);

@@ -39,7 +39,7 @@ TEST_F(EpisodesTest, OneStretchIsOneEpisodeWithStartPeakAndEnd) {
   EXPECT_EQ(row(11), EpisodeChange::began);
   EXPECT_EQ(row(17), EpisodeChange::peaked);
   EXPECT_EQ(row(15), EpisodeChange::none);
-  EXPECT_EQ(row(7), EpisodeChange::none);  // below the threshold, but not calm
+  EXPECT_EQ(row(8), EpisodeChange::none);  // below the threshold, but not calm
   EXPECT_EQ(rows(9, 2), Changes());
   EXPECT_EQ(row(2), EpisodeChange::ended);
   const Episode& episode = episodes_.episode();
@@ -70,20 +70,35 @@ TEST_F(EpisodesTest, WhatFlaresUpSoonIsTheSameEpisode) {
   EXPECT_EQ(episodes_.episode().flares, 2U);
   EXPECT_EQ(episodes_.episode().peak, 12);
   EXPECT_EQ(rows(10, 1), Changes{EpisodeChange::ended});
-  rows(601, 1);
+  rows(36000, 1);
   EXPECT_EQ(row(12), EpisodeChange::began);
   EXPECT_EQ(episodes_.episode().id, 2U);
 }
 
 TEST_F(EpisodesTest, WhatLastsIsTheNewNormalAndToldOnce) {
   row(20);
-  const auto changes = rows(3600, 20);
+  const auto changes = rows(1800, 20);
   EXPECT_EQ(changes, Changes{EpisodeChange::new_normal});
   EXPECT_FALSE(episodes_.active());
   EXPECT_TRUE(episodes_.calm());  // it is to be learnt
-  EXPECT_EQ(rows(1190, 20), Changes());
-  // Not learnt by then: said again.
+  EXPECT_EQ(rows(3590, 20), Changes());
+  EXPECT_TRUE(episodes_.calm());
+  // Not learnt by then: another episode.
   EXPECT_EQ(rows(20, 20), Changes{EpisodeChange::began});
+  EXPECT_EQ(episodes_.episode().id, 2U);
+}
+
+TEST_F(EpisodesTest, OnlyTroubledTimeCountsTowardsTheNewNormal) {
+  for (int flare = 0; flare < 20; ++flare) {
+    row(20);
+    const auto changes = rows(60, 20);
+    EXPECT_EQ(changes, Changes()) << flare;
+    rows(3000, 1);
+  }
+  EXPECT_EQ(episodes_.episode().flares, 20U);
+  EXPECT_NEAR(to_seconds(episodes_.episode().troubled), 1200, 60);
+  row(20);
+  EXPECT_EQ(rows(700, 20), Changes{EpisodeChange::new_normal});
 }
 
 TEST_F(EpisodesTest, WhereNothingIsLearntAnEpisodeLastsAsLongAsTheTrouble) {
@@ -113,14 +128,12 @@ TEST_F(EpisodesTest, SilenceEndsTheEpisodeThatIsOn) {
   EXPECT_FALSE(episodes_.active());
 }
 
-TEST_F(EpisodesTest, TroubleIsNotCalm) {
+TEST_F(EpisodesTest, RowsInAlarmAreNotCalm) {
   row(5);
   EXPECT_TRUE(episodes_.calm());
   row(11);
   EXPECT_FALSE(episodes_.calm());
   row(8);
-  EXPECT_FALSE(episodes_.calm());
-  row(5);
   EXPECT_TRUE(episodes_.calm());
 }
 
