@@ -334,6 +334,16 @@ int Database::changes() const {
   return ::sqlite3_changes(handle_);
 }
 
+Result<Snapshot> Snapshot::begin(Database& database) {
+  if (const auto begun = database.execute("BEGIN"); !begun) return begun.error();
+  return Snapshot(database);
+}
+
+Snapshot::~Snapshot() {
+  // Nothing was written: however it ends, nothing is lost.
+  if (database_ != nullptr) static_cast<void>(database_->execute("ROLLBACK"));
+}
+
 Result<Transaction> Transaction::begin(Database& database) {
   const auto begun = database.execute("BEGIN IMMEDIATE");
   if (!begun) return begun.error();

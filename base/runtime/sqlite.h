@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -68,6 +69,18 @@ class Statement {
   bool too_big_ = false;          // a value that could not be bound: step() will say so
 };
 
+// Resets a statement at the end of its use, on every way out.
+class InUse {
+ public:
+  explicit InUse(Statement& statement) : statement_(statement) {}
+  ~InUse() { statement_.reset(); }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+ private:
+  Statement& statement_;
+};
+
 class Database {
  public:
   // Opens or creates `path` in WAL mode with foreign keys on; synchronous=NORMAL unless `full_sync`
@@ -113,6 +126,18 @@ class Database {
   friend class Transaction;
   sqlite3* handle_ = nullptr;
   std::unique_ptr<SqliteFault> fault_;  // at an address of its own: statements point to it
+};
+
+// All that is read until it ends shows one state of the file.
+class Snapshot {
+ public:
+  static Result<Snapshot> begin(Database& database);
+  Snapshot(Snapshot&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  ~Snapshot();
+
+ private:
+  explicit Snapshot(Database& database) : database_(&database) {}
+  Database* database_;
 };
 
 // Rolls back what was not committed. A commit that fails, on a full disk say, leaves nothing of it.

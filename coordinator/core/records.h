@@ -13,9 +13,10 @@
 
 namespace bw::coordinator {
 
-// Epochs that are remembered of one node: more than an agent in a crash loop starts while it has
-// history that waits. Of one forgotten, the numbers stored before would be counted as gaps.
-inline constexpr std::size_t kMaxStoredEpochs = 256;
+// Epochs that are remembered of one node. A limit: of an agent that was started more often while
+// its history waited, numbers that are stored are counted as gaps once the rest of their epoch
+// comes. A node that restarts daily has as many in memory, about 130 bytes each.
+inline constexpr std::size_t kMaxStoredEpochs = 64;
 
 // The records of one epoch of a node that are committed: all up to `contiguous`, and `above`
 // (ascending).
@@ -44,7 +45,7 @@ struct StoreMeasures {
   std::uint64_t dropped_events = 0;
   std::uint64_t missed_blocks = 0;   // dropped before they were exported
   std::int64_t rolled_until_ms = 0;  // all before it is rolled up
-  std::uint64_t skipped_hours = 0;   // of a node, whose rollups lack something
+  std::uint64_t skipped_hours = 0;   // makings of rollups that lack something
   std::uint64_t unmarked_hours = 0;  // changed by late blocks, but not rolled up again
   bool operator==(const StoreMeasures&) const = default;
 };

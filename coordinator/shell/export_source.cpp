@@ -19,18 +19,6 @@ constexpr std::string_view kNewestSql =
     "SELECT max(ifnull((SELECT max(id) FROM blocks), 0),"
     " ifnull((SELECT value FROM facts WHERE id = ?), 0))";
 
-// Resets a statement at the end of its use, on every way out.
-class InUse {
- public:
-  explicit InUse(Statement& statement) : statement_(statement) {}
-  ~InUse() { statement_.reset(); }
-  InUse(const InUse&) = delete;
-  InUse& operator=(const InUse&) = delete;
-
- private:
-  Statement& statement_;
-};
-
 exporting::Block block_of(const Statement& row) {
   exporting::Block block;
   block.id = row.integer(0);
@@ -69,6 +57,9 @@ Result<ExportSource> ExportSource::open(const std::string& path) {
 }
 
 Result<ExportSource::Blocks> ExportSource::read(std::int64_t after) {
+  // Else upkeep could drop a block and its table before the table is looked up.
+  const auto snapshot = Snapshot::begin(database_);
+  if (!snapshot) return snapshot.error();
   Blocks found;
   std::vector<std::pair<std::int64_t, std::int64_t>> tables;
   {
@@ -87,22 +78,11 @@ Result<ExportSource::Blocks> ExportSource::read(std::int64_t after) {
     }
   }
   for (std::size_t i = 0; i < found.blocks.size(); ++i) {
-    auto series = table(tables[i].first, tables[i].second);
+    auto series = tables_.read(table_, tables[i].first, tables[i].second);
     if (!series) return series.error();
     found.blocks[i].series = std::move(*series);
   }
   return found;
-}
-
-Result<Table> ExportSource::table(std::int64_t node, std::int64_t table_id) {
-  if (auto known = tables_.find(node, table_id)) return known;
-  table_.bind(1, node).bind(2, table_id);
-  const InUse use(table_);
-  const auto row = table_.step();
-  if (!row) return row.error();
-  // One that can't be read: its blocks go without series, and the next look finds no more.
-  auto series = *row ? table_of(table_) : std::nullopt;
-  return tables_.keep(node, table_id, series ? *series : SeriesList{});
 }
 
 Result<std::int64_t> ExportSource::newest() {

@@ -20,7 +20,7 @@ class ExportSource {
   static Result<ExportSource> open(const std::string& path);
 
   // Blocks with ids above `after`, ascending: Delivery::kMaxBlocks at most, kMaxBytes of columns
-  // but at least one block. A block whose table or columns cannot be read comes without series.
+  // but at least one block. A block whose table cannot be read comes without.
   struct Blocks {
     std::vector<exporting::Block> blocks;
     std::vector<std::size_t> rows;
@@ -35,7 +35,6 @@ class ExportSource {
 
  private:
   explicit ExportSource(Database database) : database_(std::move(database)) {}
-  Result<Table> table(std::int64_t node, std::int64_t table_id);
 
   Database database_;  // outlives its statements: declared first
   Statement blocks_, table_, newest_, cursor_;

@@ -40,7 +40,7 @@ class Store {
   using Handler = std::function<void(const Event&)>;
 
   // Where the file is damaged it is set aside here already. An error: it cannot be opened or made,
-  // or a newer version wrote it.
+  // or another version wrote it.
   static Result<std::unique_ptr<Store>> open(EventLoop& loop, StoreOptions options,
                                              Handler handler);
   // Ends the threads: the batch in hand is finished, what waits is not, queries are cut short.

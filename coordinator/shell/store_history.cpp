@@ -51,16 +51,6 @@ Result<StoreHistory> StoreHistory::open(Database database) {
   return history;
 }
 
-Result<StoreHistory::Snapshot> StoreHistory::Snapshot::begin(StoreHistory& history) {
-  if (const auto begun = history.database_.execute("BEGIN"); !begun) return begun.error();
-  return Snapshot(history);
-}
-
-StoreHistory::Snapshot::~Snapshot() {
-  // Nothing was written: however it ends, nothing is lost.
-  if (history_ != nullptr) static_cast<void>(history_->database_.execute("ROLLBACK"));
-}
-
 Result<std::vector<StoreHistory::Node>> StoreHistory::nodes(const std::string& name) {
   Statement& statement = name.empty() ? all_nodes_ : one_node_.bind(1, name);
   const InUse use(statement);
@@ -74,15 +64,7 @@ Result<std::vector<StoreHistory::Node>> StoreHistory::nodes(const std::string& n
 }
 
 Result<StoreHistory::Series> StoreHistory::table(std::int64_t node, std::int64_t table_id) {
-  if (auto known = tables_.find(node, table_id)) return known;
-  table_.bind(1, node).bind(2, table_id);
-  const InUse use(table_);
-  const auto row = table_.step();
-  if (!row) return row.error();
-  if (!*row) return Series{};
-  auto series = table_of(table_);
-  if (!series) return Series{};
-  return tables_.keep(node, table_id, *series);
+  return tables_.read(table_, node, table_id);
 }
 
 Result<std::vector<StoreHistory::BlockKey>> StoreHistory::blocks(std::int64_t node,

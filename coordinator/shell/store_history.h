@@ -29,18 +29,6 @@ class StoreHistory {
   SqliteFault last_fault() const { return database_.last_fault(); }
   Database& database() { return database_; }
 
-  // All that is read until it ends shows one state of the store.
-  class Snapshot {
-   public:
-    static Result<Snapshot> begin(StoreHistory& history);
-    Snapshot(Snapshot&& other) noexcept : history_(std::exchange(other.history_, nullptr)) {}
-    ~Snapshot();
-
-   private:
-    explicit Snapshot(StoreHistory& history) : history_(&history) {}
-    StoreHistory* history_;
-  };
-
   struct Node {
     std::int64_t key = 0;
     std::string name;
@@ -128,18 +116,6 @@ class StoreHistory {
   Statement all_nodes_, one_node_, table_, blocks_, block_, first_start_, minutes_, hours_,
       stale_hours_, stale_days_;
   KnownTables tables_{kMostKeptSeries};
-};
-
-// Resets a statement at the end of its use, on every way out.
-class InUse {
- public:
-  explicit InUse(Statement& statement) : statement_(statement) {}
-  ~InUse() { statement_.reset(); }
-  InUse(const InUse&) = delete;
-  InUse& operator=(const InUse&) = delete;
-
- private:
-  Statement& statement_;
 };
 
 }  // namespace bw::coordinator

@@ -112,7 +112,7 @@ Result<void> StoreReader::count_block(Range& range) const {
 }
 
 Result<api::QueryResult> StoreReader::range(const api::RangeQuery& query) {
-  const auto snapshot = StoreHistory::Snapshot::begin(history_);
+  const auto snapshot = Snapshot::begin(history_.database());
   if (!snapshot) return snapshot.error();
   const auto facts = load_facts(history_.database());
   if (!facts) return facts.error();
@@ -268,8 +268,7 @@ Result<bool> StoreReader::add_rollups(Kind kind, NodePart& part,
     for (const Wanted& one : **wanted) {
       const auto kind_of_series = part.found[one.series].series.kind;
       if (api::coarsest(range.query, kind_of_series) == api::Resolution::raw) return false;
-      // Of two rollups with one series, as older versions made them for each table, none says which
-      // of its samples came after the other's.
+      // Of a series that a table has twice, neither says which sample came after the other's.
       const bool is_alone = seen.insert(one.series).second;
       if (!is_alone && range.query.function == api::Function::last) return false;
     }

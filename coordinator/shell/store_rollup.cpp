@@ -52,7 +52,7 @@ bool RollupMaker::is_full(const RollupJob& job) const {
 }
 
 Result<std::optional<RollupJob>> RollupMaker::next(std::int64_t now_ms, std::int64_t until_ms) {
-  const auto snapshot = StoreHistory::Snapshot::begin(history_);
+  const auto snapshot = Snapshot::begin(history_.database());
   if (!snapshot) return snapshot.error();
   const auto facts = load_facts(history_.database());
   if (!facts) return facts.error();
@@ -209,8 +209,12 @@ Result<const RollupMaker::Places*> RollupMaker::places_of(std::int64_t node, std
 RollupMaker::Place RollupMaker::place_of(const wire::SeriesInfo& series, std::string key,
                                          std::size_t buckets) {
   if (const auto known = place_of_.find(key); known != place_of_.end()) return known->second;
-  if (unions_.empty() || unions_.back().table.size() >= wire::kMaxSeries) unions_.emplace_back();
+  if (unions_.empty() || unions_.back().table.size() >= wire::kMaxSeries ||
+      unions_.back().text_bytes + key.size() > kMostTextBytes) {
+    unions_.emplace_back();
+  }
   Union& into = unions_.back();
+  into.text_bytes += key.size();
   const Place place{unions_.size() - 1, into.table.size()};
   into.table.push_back(series);
   into.series.emplace_back();

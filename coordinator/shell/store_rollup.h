@@ -57,6 +57,9 @@ class RollupMaker {
   static constexpr std::size_t kMostBytes = 1U << 20;           // about, of a job
   static constexpr std::int64_t kMostHours = 24;                // on the way at once
 
+  // Of the series of one table that is made; with more there is another.
+  static constexpr std::size_t kMostTextBytes = wire::kMaxTablePayload;
+
   // Of a node and hour: with more the hour is not rolled up.
   static constexpr std::size_t kMostBlocksOfHour = 50'000;
   // Of a node and hour, or day, over all of its tables: about 3 kB each. Tables with more are left
@@ -83,6 +86,7 @@ class RollupMaker {
   // room in one table.
   struct Union {
     std::vector<wire::SeriesInfo> table;
+    std::size_t text_bytes = 0;  // of it
     std::vector<api::RollupSeries> series;
     std::vector<api::IncreaseWalk> walks;
     std::vector<bool> has_begun;

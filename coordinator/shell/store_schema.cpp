@@ -17,6 +17,8 @@ namespace {
 // SQLite uses a partial index only where the query repeats its condition word by word.
 static_assert(kUsualBlockSpanMs == 600000);
 
+// The same number of an epoch says the same time, so that one index both finds blocks by time and
+// keeps each once: a second would be written at a random place for every block.
 constexpr const char* kSchema = R"sql(
 CREATE TABLE nodes (
   id INTEGER PRIMARY KEY,
@@ -24,15 +26,24 @@ CREATE TABLE nodes (
   first_seen_ms INTEGER NOT NULL,
   birth BLOB,
   table_id INTEGER,
-  state BLOB
+  state BLOB,
+  raw_from INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE tables (
   id INTEGER PRIMARY KEY,
   node INTEGER NOT NULL REFERENCES nodes (id),
   table_id INTEGER NOT NULL,
+  seen INTEGER,
+  base INTEGER,
+  blocks_until INTEGER,
+  minutes_until INTEGER,
+  hours_until INTEGER,
   series BLOB NOT NULL,
   UNIQUE (node, table_id)
 ) STRICT;
+CREATE INDEX tables_as_seen ON tables (node, seen) WHERE seen IS NOT NULL;
+CREATE INDEX whole_tables ON tables (node) WHERE base IS NULL;
+CREATE INDEX tables_by_base ON tables (base) WHERE base IS NOT NULL;
 CREATE TABLE blocks (
   id INTEGER PRIMARY KEY,
   node INTEGER NOT NULL REFERENCES nodes (id),
@@ -44,6 +55,8 @@ CREATE TABLE blocks (
   rows INTEGER NOT NULL,
   columns BLOB NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX blocks_by_time ON blocks (node, start_ms, epoch, number);
+CREATE INDEX long_blocks ON blocks (node, start_ms) WHERE end_ms - start_ms > 600000;
 CREATE TABLE events (
   id INTEGER PRIMARY KEY,
   node INTEGER NOT NULL REFERENCES nodes (id),
@@ -73,18 +86,6 @@ CREATE TABLE progress (
   last_ms INTEGER NOT NULL,
   PRIMARY KEY (node, epoch)
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-)sql";
-
-// The same number of an epoch says the same time, so that one index both finds blocks by time and
-// keeps each once: a second would be written at a random place for every block.
-constexpr const char* kBlockIndexes = R"sql(
-CREATE UNIQUE INDEX blocks_by_time ON blocks (node, start_ms, epoch, number);
-CREATE INDEX long_blocks ON blocks (node, start_ms) WHERE end_ms - start_ms > 600000;
-)sql";
-
-// What form 1 had not.
-constexpr const char* kForm2 = R"sql(
 CREATE TABLE minutes (
   node INTEGER NOT NULL REFERENCES nodes (id),
   hour INTEGER NOT NULL,
@@ -124,49 +125,10 @@ CREATE TABLE facts (
   id INTEGER PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT;
-PRAGMA user_version = 2;
+PRAGMA user_version = 1;
 )sql";
 
-// The table of blocks stays as it is, with its pages and its ids: rewriting the history would take
-// long. Its own index by number is of no use any more but cannot be dropped: it only costs room.
-constexpr const char* kFromForm1 = R"sql(
-DROP INDEX blocks_by_time;
-DROP INDEX long_blocks;
-)sql";
-
-// Series tables keep what they are used for (store_tables.h), and each node from when on its blocks
-// are all there. Of older tables it is not known what they are used for: for all that there is.
-constexpr const char* kForm3 = R"sql(
-CREATE TABLE tables_of_form_3 (
-  id INTEGER PRIMARY KEY,
-  node INTEGER NOT NULL REFERENCES nodes (id),
-  table_id INTEGER NOT NULL,
-  seen INTEGER,
-  base INTEGER,
-  blocks_until INTEGER,
-  minutes_until INTEGER,
-  hours_until INTEGER,
-  series BLOB NOT NULL,
-  UNIQUE (node, table_id)
-) STRICT;
-INSERT INTO tables_of_form_3
-  SELECT id, node, table_id, id, NULL,
-    (SELECT max(start_ms) FROM blocks WHERE blocks.node = tables.node),
-    (SELECT max(hour) FROM minutes WHERE minutes.node = tables.node),
-    (SELECT max(day) FROM hours WHERE hours.node = tables.node),
-    series
-  FROM tables;
-DROP TABLE tables;
-ALTER TABLE tables_of_form_3 RENAME TO tables;
-CREATE INDEX tables_as_seen ON tables (node, seen) WHERE seen IS NOT NULL;
-CREATE INDEX whole_tables ON tables (node) WHERE base IS NULL;
-CREATE INDEX tables_by_base ON tables (base) WHERE base IS NOT NULL;
-ALTER TABLE nodes ADD COLUMN raw_from INTEGER NOT NULL DEFAULT 0;
-UPDATE nodes SET raw_from = coalesce((SELECT value FROM facts WHERE id = 2), 0);
-PRAGMA user_version = 3;
-)sql";
-static_assert(kStoreVersion == 3);
-static_assert(static_cast<int>(StoreFact::former_raw_from) == 2, "stands in kForm3");
+static_assert(kStoreVersion == 1);
 
 Result<std::int64_t> read_version(Database& database) {
   auto statement = database.prepare("PRAGMA user_version");
@@ -176,35 +138,40 @@ Result<std::int64_t> read_version(Database& database) {
   return statement->integer(0);
 }
 
-// Calls `each(statement)` for every row of `sql`.
+// Calls `each(statement)` for every row.
+template <typename Each>
+Result<void> for_each_row(Statement& statement, Each each) {
+  const InUse use(statement);
+  while (true) {
+    const auto row = statement.step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    each(statement);
+  }
+}
 template <typename Each>
 Result<void> for_each_row(Database& database, std::string_view sql, Each each) {
   auto statement = database.prepare(sql);
   if (!statement) return statement.error();
-  while (true) {
-    const auto row = statement->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    each(*statement);
-  }
+  return for_each_row(*statement, each);
 }
 
 using NodesByKey = std::map<std::int64_t, StoredNode>;
 
 Result<void> load_tables(Database& database, NodesByKey& nodes) {
-  static_assert(StoreTables::kMostLoaded == 64, "stands in the query");
-  auto loaded =
-      for_each_row(database,
-                   "SELECT node, table_id FROM ("
-                   "  SELECT *, row_number() OVER (PARTITION BY node ORDER BY seen DESC) AS rank"
-                   "  FROM (SELECT node, table_id, seen FROM tables WHERE seen IS NOT NULL))"
-                   " WHERE rank <= 64 ORDER BY node, rank DESC",
-                   [&](const Statement& row) {
-                     if (const auto found = nodes.find(row.integer(0)); found != nodes.end()) {
-                       found->second.tables.push_back(from_stored(row.integer(1)));
-                     }
-                   });
-  if (!loaded) return loaded;
+  // By an index that has them in this order: a sort of all nodes' takes seconds.
+  auto newest = database.prepare(
+      "SELECT table_id FROM tables WHERE node = ? AND seen IS NOT NULL"
+      " ORDER BY seen DESC LIMIT ?");
+  if (!newest) return newest.error();
+  for (auto& [key, node] : nodes) {
+    newest->bind(1, key).bind(2, StoreTables::kMostLoaded);
+    const auto loaded = for_each_row(*newest, [&nodes_tables = node.tables](const Statement& row) {
+      nodes_tables.push_back(from_stored(row.integer(0)));
+    });
+    if (!loaded) return loaded;
+    std::reverse(node.tables.begin(), node.tables.end());
+  }
   // The series of the newest birth: of other tables the core needs no more than the ids.
   return for_each_row(database,
                       "SELECT one.series, base.series, nodes.id, nodes.table_id"
@@ -221,24 +188,25 @@ Result<void> load_tables(Database& database, NodesByKey& nodes) {
 }
 
 Result<void> load_progress(Database& database, NodesByKey& nodes) {
-  return for_each_row(
-      database,
-      "SELECT node, epoch, contiguous, above, last_ms FROM ("
-      "  SELECT *, row_number() OVER (PARTITION BY node ORDER BY last_ms DESC, epoch) AS rank"
-      "  FROM progress)"
-      " WHERE rank <= 256 ORDER BY node, rank DESC",
-      [&](const Statement& row) {
-        const auto found = nodes.find(row.integer(0));
-        if (found == nodes.end()) return;
-        StoredEpoch epoch;
-        epoch.epoch = from_stored(row.integer(1));
-        epoch.contiguous = from_stored(row.integer(2));
-        epoch.above = unpack_numbers(row.blob(3));
-        epoch.last_ms = row.integer(4);
-        found->second.epochs.emplace_back(std::move(epoch));
-      });
+  auto newest = database.prepare(
+      "SELECT epoch, contiguous, above, last_ms FROM progress WHERE node = ?"
+      " ORDER BY last_ms DESC, epoch LIMIT ?");
+  if (!newest) return newest.error();
+  for (auto& [key, node] : nodes) {
+    newest->bind(1, key).bind(2, static_cast<std::int64_t>(kMaxStoredEpochs));
+    const auto loaded = for_each_row(*newest, [&epochs = node.epochs](const Statement& row) {
+      StoredEpoch epoch;
+      epoch.epoch = from_stored(row.integer(0));
+      epoch.contiguous = from_stored(row.integer(1));
+      epoch.above = unpack_numbers(row.blob(2));
+      epoch.last_ms = row.integer(3);
+      epochs.emplace_back(std::move(epoch));
+    });
+    if (!loaded) return loaded;
+    std::reverse(node.epochs.begin(), node.epochs.end());
+  }
+  return {};
 }
-static_assert(kMaxStoredEpochs == 256, "stands in the query of load_progress");
 
 }  // namespace
 
@@ -246,19 +214,14 @@ Result<void> prepare_schema(Database& database) {
   const auto version = read_version(database);
   if (!version) return version.error();
   if (*version == kStoreVersion) return {};
-  if (*version < 0 || *version > kStoreVersion) {
-    return Error{"the store was written by a newer version of the coordinator (form " +
+  if (*version != 0) {
+    return Error{"the store was written by another version of the coordinator (form " +
                  std::to_string(*version) + ", this one knows " + std::to_string(kStoreVersion) +
                  "): install that version, or name another state.directory"};
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
-  std::vector<const char*> steps;
-  if (*version < 2) steps = {*version == 0 ? kSchema : kFromForm1, kBlockIndexes, kForm2};
-  steps.push_back(kForm3);
-  for (const char* const sql : steps) {
-    if (const auto done = database.execute(sql); !done) return done;
-  }
+  if (const auto done = database.execute(kSchema); !done) return done;
   return transaction->commit();
 }
 

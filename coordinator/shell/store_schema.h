@@ -19,7 +19,7 @@
 
 namespace bw::coordinator {
 
-inline constexpr std::int64_t kStoreVersion = 3;
+inline constexpr std::int64_t kStoreVersion = 1;
 
 // Of a new file. Blocks of 2 to 10 kB lie mostly in overflow pages, which are full but for the
 // last: small pages waste 4 % of the file where the usual 4096 bytes waste 11 %. And a commit
@@ -30,24 +30,23 @@ inline constexpr std::int64_t kStorePageBytes = 1024;
 // own, so that the search for all others is a narrow range of start times.
 inline constexpr std::int64_t kUsualBlockSpanMs = 10 * 60 * 1000;
 
-// Creates the tables in an empty database, and brings those of an older form to this one, in place
-// and in one transaction. Refuses one of a newer form, which is left as it is.
+// Creates the tables in an empty database, in one transaction. Refuses one of another form, which
+// is left as it is.
 Result<void> prepare_schema(Database& database);
 
 // Numbers of the store's own, kept in `facts`.
 enum class StoreFact : std::uint8_t {
-  rolled_until,  // hours since 1970: all before it are rolled up, but for those in `stale`
-  marked_until,  // hours: a block of one before it makes its hour stale; never below rolled_until
-  former_raw_from,  // of form 2: now each node has its own
-  block_floor,      // the highest id of a block that was ever dropped
-  dropped_blocks,   // by retention, ever
+  rolled_until,    // hours since 1970: all before it are rolled up, but for those in `stale`
+  marked_until,    // hours: a block of one before it makes its hour stale; never below rolled_until
+  block_floor,     // the highest id of a block that was ever dropped
+  dropped_blocks,  // by retention, ever
   dropped_rollups,
   dropped_events,
   missed_blocks,   // dropped before a cursor in `cursors` came to them
-  skipped_hours,   // of a node, whose rollup lacks something: more blocks or series than are read
+  skipped_hours,   // makings of a rollup that lacks something: more blocks or series than are read
   unmarked_hours,  // beyond what one block may make stale
 };
-inline constexpr std::size_t kStoreFacts = 10;
+inline constexpr std::size_t kStoreFacts = 9;
 using StoreFacts = std::array<std::int64_t, kStoreFacts>;
 constexpr std::int64_t& fact(StoreFacts& facts, StoreFact which) {
   return facts[static_cast<std::size_t>(which)];

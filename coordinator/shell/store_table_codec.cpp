@@ -10,7 +10,6 @@
 #include <zlib.h>
 
 #include "base/assert.h"
-#include "schemas/wire/codec.h"
 #include "schemas/wire/limits.h"
 #include "schemas/wire/varint.h"
 
@@ -22,21 +21,10 @@ using wire::ByteReader;
 using wire::SeriesInfo;
 using Bytes = std::vector<std::byte>;
 
-// A birth of form 2 has its identifier behind four bytes, the first of which is never this.
 constexpr std::uint8_t kVersion = 1;
-constexpr std::string_view kBirthMark = "BWBI";
-constexpr std::size_t kBirthMarkAt = 4;
 
-// Of a table's texts and numbers; of one made for rollups they may be those of many of a node's.
-constexpr std::size_t kMostBytes = 16 * wire::kMaxTablePayload;
 // Deflate makes no more than this out of a byte.
 constexpr std::size_t kMostInflation = 1032;
-
-bool is_birth(std::span<const std::byte> bytes) {
-  if (bytes.size() < kBirthMarkAt + kBirthMark.size()) return false;
-  return std::equal(kBirthMark.begin(), kBirthMark.end(), bytes.begin() + kBirthMarkAt,
-                    [](char a, std::byte b) { return static_cast<std::byte>(a) == b; });
-}
 
 bool is_before(const SeriesInfo& a, const SeriesInfo& b) {
   const auto key = [](const SeriesInfo& one) { return std::tie(one.name, one.unit, one.kind); };
@@ -128,7 +116,7 @@ std::optional<Bytes> inflated(std::span<const std::byte> bytes) {
   ByteReader in(bytes);
   const auto version = in.byte();
   const auto size = in.varint();
-  if (!version || *version != kVersion || !size || *size > kMostBytes ||
+  if (!version || *version != kVersion || !size || *size > kMostTableBytes ||
       *size > in.size() * kMostInflation) {
     return std::nullopt;
   }
@@ -174,7 +162,7 @@ class TableDecoder {
 
   bool read_texts() {
     std::vector<std::size_t> lengths(number(in_.size()));
-    for (std::size_t& length : lengths) length = number(kMostBytes);
+    for (std::size_t& length : lengths) length = number(kMostTableBytes);
     for (const std::size_t length : lengths) {
       const auto text = in_.take(length);
       if (!is_good_ || !text) return false;
@@ -191,10 +179,12 @@ class TableDecoder {
 
   void copy(SeriesList& series, std::size_t length) {
     const auto step = in_.varint();
-    const std::int64_t from = expected_ + (step ? wire::unzigzag(*step) : 0);
+    constexpr auto kMostStep = static_cast<std::int64_t>(wire::kMaxSeries);
+    const std::int64_t by = step ? wire::unzigzag(*step) : 0;
+    const std::int64_t from = expected_ + std::clamp(by, -kMostStep, kMostStep);
     const auto size = static_cast<std::int64_t>(base_.size());
-    is_good_ =
-        step && from >= 0 && from <= size && static_cast<std::int64_t>(length) <= size - from;
+    is_good_ = step && by >= -kMostStep && by <= kMostStep && from >= 0 && from <= size &&
+               static_cast<std::int64_t>(length) <= size - from;
     if (!is_good_) return;
     series.insert(series.end(), base_.begin() + from,
                   base_.begin() + from + static_cast<std::ptrdiff_t>(length));
@@ -239,6 +229,7 @@ std::vector<std::byte> encode_table(const SeriesList& series, const SeriesList* 
   Bytes body;
   texts.put(body);
   body.insert(body.end(), runs.begin(), runs.end());
+  BW_ASSERT(body.size() <= kMostTableBytes);
   Bytes out(1, std::byte{kVersion});
   wire::put_varint(out, body.size());
   const std::size_t head = out.size();
@@ -253,20 +244,20 @@ std::vector<std::byte> encode_table(const SeriesList& series, const SeriesList* 
 
 std::optional<SeriesList> decode_table(std::span<const std::byte> bytes,
                                        std::span<const std::byte> base) {
-  if (is_birth(bytes)) {
-    auto birth = wire::decode_birth(bytes);
-    if (!birth) return std::nullopt;
-    return std::move(birth->series);
-  }
   SeriesList base_series;
   if (!base.empty()) {
     auto decoded = decode_table(base, {});
     if (!decoded) return std::nullopt;
     base_series = std::move(*decoded);
   }
+  return decode_difference(bytes, base_series);
+}
+
+std::optional<SeriesList> decode_difference(std::span<const std::byte> bytes,
+                                            const SeriesList& base) {
   const auto body = inflated(bytes);
   if (!body) return std::nullopt;
-  return TableDecoder(*body, base_series).decode();
+  return TableDecoder(*body, base).decode();
 }
 
 }  // namespace bw::coordinator

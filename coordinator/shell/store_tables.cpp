@@ -1,7 +1,9 @@
 #include "coordinator/shell/store_tables.h"
 
 #include <limits>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "coordinator/core/api/range.h"
 #include "coordinator/core/api/range_rollup.h"
@@ -164,14 +166,40 @@ Table KnownTables::find(std::int64_t node, std::int64_t table_id) const {
 }
 
 Table KnownTables::keep(std::int64_t node, std::int64_t table_id, const SeriesList& series) {
-  if (tables_.size() >= kMostTables || kept_series_ + series.size() > most_series_) {
+  Table table = pool_.share(from_stored(table_id), series);
+  const bool is_new = !contents_.contains(table);
+  if (tables_.size() >= kMostTables || (is_new && kept_series_ + table->size() > most_series_)) {
     tables_.clear();
+    contents_.clear();
     kept_series_ = 0;
   }
-  Table table = pool_.share(from_stored(table_id), series);
-  if (table.use_count() == 1) kept_series_ += table->size();
+  if (contents_.insert(table).second) kept_series_ += table->size();
   tables_[{node, table_id}] = table;
   return table;
+}
+
+Result<Table> KnownTables::read(Statement& statement, std::int64_t node, std::int64_t table_id) {
+  if (auto known = find(node, table_id)) return known;
+  statement.bind(1, node).bind(2, table_id);
+  const InUse use(statement);
+  const auto row = statement.step();
+  if (!row) return row.error();
+  const Table table = *row ? decode(statement, node) : nullptr;
+  return table == nullptr ? table : keep(node, table_id, *table);
+}
+
+Table KnownTables::decode(const Statement& row, std::int64_t node) {
+  Table base;
+  if (!row.is_null(2)) {
+    base = find(node, row.integer(2));
+    if (base == nullptr) {
+      const auto series = decode_table(row.blob(1), {});
+      if (!series) return nullptr;
+      base = keep(node, row.integer(2), *series);
+    }
+  }
+  auto series = decode_difference(row.blob(0), base == nullptr ? SeriesList{} : *base);
+  return series ? std::make_shared<const SeriesList>(std::move(*series)) : nullptr;
 }
 
 }  // namespace bw::coordinator

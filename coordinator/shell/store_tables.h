@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -71,7 +72,8 @@ class StoreTables {
 };
 
 // Tables that were read, for the next time; those of one content, as machines of one make have,
-// once. An id is a hash that a node may give to any content: it names a table of its node only.
+// once. An id is a hash of the content, which the decoder of the wire checks; but two contents of
+// one id can be made, so that it names a table of its node only.
 class KnownTables {
  public:
   static constexpr std::size_t kMostTables = 20'000;
@@ -82,17 +84,23 @@ class KnownTables {
   // Null where it is not known.
   Table find(std::int64_t node, std::int64_t table_id) const;
   Table keep(std::int64_t node, std::int64_t table_id, const SeriesList& series);
+  // The same from the store, where it is not known; null where there is none that can be read.
+  // `statement`: of kTableSql. What others differ from is decoded once for all of them.
+  Result<Table> read(Statement& statement, std::int64_t node, std::int64_t table_id);
 
  private:
+  Table decode(const Statement& row, std::int64_t node);
+
   std::size_t most_series_;
   std::map<std::pair<std::int64_t, std::int64_t>, Table> tables_;
+  std::set<Table> contents_;  // of tables_
   TablePool pool_;
   std::size_t kept_series_ = 0;
 };
 
-// The same for readers: a table as stored, with its base. `row` has both, in this order.
+// A table as stored, with its base, and that one's id. table_of(): `row` has the first two.
 inline constexpr const char* kTableSql =
-    "SELECT one.series, base.series FROM tables AS one LEFT JOIN tables AS base"
+    "SELECT one.series, base.series, base.table_id FROM tables AS one LEFT JOIN tables AS base"
     " ON base.id = one.base WHERE one.node = ? AND one.table_id = ?";
 inline std::optional<SeriesList> table_of(const Statement& row) {
   return decode_table(row.blob(0), row.blob(1));

@@ -265,21 +265,47 @@ Result<std::int64_t> StoreUpkeep::used_bytes() {
 Result<std::int64_t> StoreUpkeep::drop_excess(const Retention& retention, std::int64_t now_ms) {
   const auto used = used_bytes();
   if (!used) return used;
-  if (*used <= retention.most_bytes) return 0;
+  if (*used <= retention.most_bytes) {
+    excess_step_ = -1;
+    return 0;
+  }
+  int step = 0;
   // 0: but for the last hour's; -1: whatever there is. A block from beyond the next hour is of no
   // clock that is right: it must not outlast everybody's rollups.
   for (const std::int64_t what : {0, -1}) {
     first_blocks_.bind(1, what).bind(2, now_ms).bind(3, kMostBlocks).bind(4, api::kHourMs);
     const auto blocks = drop_blocks(first_blocks_, now_ms);
     if (!blocks || *blocks > 0) return blocks;
-    const auto minutes = drop_rows(excess_minutes_, StoreFact::dropped_rollups);
-    if (!minutes || *minutes > 0) return minutes;
-    const auto hours = drop_rows(excess_hours_, StoreFact::dropped_rollups);
-    if (!hours || *hours > 0) return hours;
-    const auto events = drop_rows(excess_events_.bind(1, kMostRows), StoreFact::dropped_events);
-    if (!events || *events > 0) return events;
+    for (Statement* const next :
+         {&excess_minutes_, &excess_hours_, &excess_events_.bind(1, kMostRows)}) {
+      const auto tables = drop_excess_tables(step++);
+      if (!tables || *tables > 0) return tables;
+      const auto rows = drop_rows(
+          *next, next == &excess_events_ ? StoreFact::dropped_events : StoreFact::dropped_rollups);
+      if (!rows || *rows > 0) return rows;
+    }
   }
   return 0;
+}
+
+// What nothing uses any more goes before another kind does: all nodes once before each `step`, in
+// slices. 0: that is done.
+Result<std::int64_t> StoreUpkeep::drop_excess_tables(int step) {
+  constexpr int kMostNodes = 16;
+  if (excess_step_ >= step) return 0;
+  for (int looked_at = 0; looked_at < kMostNodes; ++looked_at) {
+    const auto node = number(next_node_.bind(1, last_excess_node_));
+    if (!node) return node;
+    if (*node == 0) {
+      last_excess_node_ = 0;
+      excess_step_ = step;
+      return 0;
+    }
+    const auto dropped = tables_->drop_unused(*node, kMostBlocks);
+    if (!dropped || *dropped > 0) return dropped;
+    last_excess_node_ = *node;
+  }
+  return 1;
 }
 
 Result<std::int64_t> StoreUpkeep::drop_blocks(Statement& oldest, std::int64_t now_ms) {

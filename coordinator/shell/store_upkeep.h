@@ -43,8 +43,9 @@ class StoreUpkeep {
   Result<void> carry_out(const RollupJob& job);
 
   // Drops one slice of what is too old, or too much: the oldest blocks first, but for those of the
-  // last hour, then rollups by minutes, by hours, events; and, once an hour, tables that nothing
-  // uses any more. True: call again soon. False: a round over all nodes is done.
+  // last hour, then rollups by minutes, by hours, events; and, once an hour and before another
+  // kind goes for its size, tables that nothing uses any more. True: call again soon. False: a
+  // round over all nodes is done.
   Result<bool> drop_some(const Retention& retention, std::int64_t now_ms);
 
   Result<StoreMeasures> measure();
@@ -61,6 +62,7 @@ class StoreUpkeep {
   // How many rows went.
   Result<std::int64_t> drop_old(const Retention& retention, std::int64_t now_ms);
   Result<std::int64_t> drop_excess(const Retention& retention, std::int64_t now_ms);
+  Result<std::int64_t> drop_excess_tables(int step);
   Result<std::int64_t> drop_of_node(std::int64_t node, const Retention& retention,
                                     std::int64_t now_ms);
   Result<std::int64_t> drop_blocks(Statement& oldest, std::int64_t now_ms);
@@ -87,6 +89,8 @@ class StoreUpkeep {
       page_size_;
   std::int64_t last_node_ = 0;  // looked at in this round
   bool looks_at_tables_ = false;
+  int excess_step_ = -1;  // before which the tables were looked through
+  std::int64_t last_excess_node_ = 0;
   std::int64_t next_tables_ms_ = 0;
 };
 

@@ -61,8 +61,8 @@ void write_store(Exposition& out, const ServiceView& service) {
              "Blocks dropped before they were exported, since the file was made.",
              service.store.missed_blocks);
   out.single("bw_store_skipped_hours_total", "counter",
-             "Hours and days of a node whose rollups lack something, having more blocks or series "
-             "than are read.",
+             "Makings of an hour's or a day's rollup of a node that lack something, having more "
+             "blocks or series than are read.",
              service.store.skipped_hours);
   out.single("bw_store_unmarked_hours_total", "counter",
              "Hours that late blocks changed, but that are not rolled up again.",

@@ -25,7 +25,7 @@ constexpr Field kExportStatus[] = {
     {"samples", "integer", "Taken by the receiver since the coordinator's start"},
     {"refused_samples", "integer", "Refused by the receiver for good"},
     {"late_samples", "integer", "Of these, refused for being older than what it has"},
-    {"lost_blocks", "integer", "Left the store before they were sent"},
+    {"lost_blocks", "integer", "Left the store before they were sent, or lost their series table"},
     {"retries", "integer", "Requests that had to be sent again"},
     {"last_refusal", "string", "What was refused or lost last, and why"},
 };

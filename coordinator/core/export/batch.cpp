@@ -27,8 +27,8 @@ Batch::Batch(std::vector<Block> blocks, std::vector<std::size_t> rows, const Met
     : blocks_(std::move(blocks)), rows_(std::move(rows)) {
   BW_ASSERT(blocks_.size() == rows_.size());
   for (const Block& block : blocks_) {
-    BW_ASSERT(block.series != nullptr);
-    aliases_.push_back(admitted(*block.series, filter));
+    aliases_.push_back(block.series == nullptr ? std::vector<std::size_t>{}
+                                               : admitted(*block.series, filter));
   }
 }
 
@@ -36,8 +36,8 @@ std::vector<BlockShape> Batch::shapes() const {
   std::vector<BlockShape> shapes;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
-    shapes.push_back(
-        {block.id, block.node, block.start_ms, block.end_ms, rows_[i], aliases_[i].size()});
+    shapes.push_back({block.id, block.node, block.start_ms, block.end_ms, rows_[i],
+                      aliases_[i].size(), block.series == nullptr});
   }
   return shapes;
 }

@@ -24,7 +24,7 @@ struct Block {
   std::int64_t epoch_started_ms = 0;  // when this run of the agent began; 0: not known
   std::int64_t start_ms = 0;
   std::int64_t end_ms = 0;
-  Table series;
+  Table series;  // null: it cannot be read
   std::vector<std::byte> columns;
 };
 

@@ -44,6 +44,12 @@ void Delivery::have_read(std::vector<BlockShape> blocks, std::int64_t newest, In
     counts_.lost_blocks += static_cast<std::uint64_t>(missing);
     last_refusal_ = std::to_string(missing) + " blocks left the store before they were sent";
   }
+  const auto lost = std::count_if(batch_.begin(), batch_.end(),
+                                  [](const BlockShape& block) { return block.is_lost; });
+  if (lost > 0) {
+    counts_.lost_blocks += static_cast<std::uint64_t>(lost);
+    last_refusal_ = std::to_string(lost) + " blocks are of a series table that can't be read";
+  }
   plan();
   if (todo_.empty()) finish_batch(now);
 }

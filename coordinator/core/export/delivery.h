@@ -36,6 +36,7 @@ struct BlockShape {
   std::int64_t end_ms = 0;
   std::size_t rows = 0;
   std::size_t series = 0;  // that are to be sent
+  bool is_lost = false;    // nothing can be: nobody knows its series
 };
 
 // Part of a block: series [first, last) of those that are to be sent.
@@ -51,7 +52,7 @@ struct DeliveryCounts {
   std::uint64_t samples = 0;      // taken by the receiver
   std::uint64_t refused = 0;      // samples that the receiver will never take
   std::uint64_t late = 0;         // of these: older than what it has
-  std::uint64_t lost_blocks = 0;  // left the store before they were sent
+  std::uint64_t lost_blocks = 0;  // left the store before they were sent, or lost their table
   std::uint64_t retries = 0;
 };
 

@@ -40,14 +40,14 @@ void encode(TraceBlock& block, std::size_t series, wire::ColumnEncoder& encoder)
 
 // The tables of the first node that has blocks, by width: one of those that most blocks have.
 Result<void> load_table(Database& database, Trace& trace, std::int64_t& node) {
-  const auto column = base_column(database);
-  if (!column) return column.error();
-  auto tables = database.prepare("SELECT tables.series, " + *column +
-                                 ", blocks.node, count(*) FROM blocks JOIN tables"
-                                 " ON tables.node = blocks.node"
-                                 " AND tables.table_id = blocks.table_id"
-                                 " WHERE blocks.node = (SELECT min(node) FROM blocks)"
-                                 " GROUP BY blocks.table_id ORDER BY count(*) DESC");
+  auto tables = database.prepare(
+      "SELECT tables.series, base.series, blocks.node, count(*)"
+      " FROM blocks JOIN tables"
+      " ON tables.node = blocks.node"
+      " AND tables.table_id = blocks.table_id"
+      " LEFT JOIN tables AS base ON base.id = tables.base"
+      " WHERE blocks.node = (SELECT min(node) FROM blocks)"
+      " GROUP BY blocks.table_id ORDER BY count(*) DESC");
   if (!tables) return tables.error();
   std::map<std::size_t, std::int64_t> blocks_of;  // by width
   std::map<std::size_t, coordinator::SeriesList> first_of;
@@ -74,14 +74,6 @@ Result<void> load_table(Database& database, Trace& trace, std::int64_t& node) {
 }
 
 }  // namespace
-
-Result<std::string> base_column(Database& database) {
-  auto version = database.prepare("PRAGMA user_version");
-  if (!version) return version.error();
-  if (const auto row = version->step(); !row) return row.error();
-  if (version->integer(0) < 3) return std::string("NULL");
-  return std::string("(SELECT base.series FROM tables AS base WHERE base.id = tables.base)");
-}
 
 std::size_t Trace::samples() const {
   std::size_t count = 0;

@@ -32,10 +32,6 @@ struct Trace {
 // keep their places.
 Result<Trace> load_trace(const std::string& path, std::size_t rows = 60);
 
-// SQL for what the series of a row of `tables` are a difference to, as far as the store's form has
-// such.
-Result<std::string> base_column(Database& database);
-
 // The same, of its first series only.
 Trace narrowed(const Trace& trace, std::size_t series);
 

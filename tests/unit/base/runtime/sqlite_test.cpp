@@ -368,6 +368,29 @@ TEST_F(SqliteTest, CanBeMovedWithItsStatementsAtWork) {
   EXPECT_EQ(insert->integer(0), 1);
 }
 
+TEST_F(SqliteTest, ShowsOneStateUntilASnapshotEnds) {
+  auto writer = opened();
+  ASSERT_TRUE(writer.execute("CREATE TABLE t(a INTEGER PRIMARY KEY)"));
+  auto reader = Database::open_read_only(path_);
+  auto count = reader->prepare("SELECT count(*) FROM t");
+  const auto rows = [&] {
+    const InUse use(*count);
+    EXPECT_TRUE(*count->step());
+    return count->integer(0);
+  };
+  {
+    auto snapshot = Snapshot::begin(*reader);
+    ASSERT_TRUE(snapshot);
+    const Snapshot moved = std::move(*snapshot);
+    EXPECT_EQ(rows(), 0);
+    ASSERT_TRUE(writer.execute("INSERT INTO t VALUES(1)"));
+    EXPECT_EQ(rows(), 0);
+    EXPECT_FALSE(Snapshot::begin(*reader));  // one at a time
+    EXPECT_EQ(rows(), 0);
+  }
+  EXPECT_EQ(rows(), 1);
+}
+
 TEST_F(SqliteTest, EndsTheProgramWhereAParameterDoesNotExist) {
   auto database = opened();
   auto statement = database.prepare("SELECT ?");

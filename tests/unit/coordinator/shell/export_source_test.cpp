@@ -104,13 +104,28 @@ TEST_F(ExportSourceTest, LargeBlocksMakeASmallBatchButAtLeastOne) {
   EXPECT_EQ(source.read(1)->blocks.size(), 1U);
 }
 
-TEST_F(ExportSourceTest, ABlockWithoutItsTableHasNoSeries) {
-  write({put_block("a", 5, 1, {1000}, {1}, {{"lonely", "1", wire::SeriesKind::gauge, {}}})});
+TEST_F(ExportSourceTest, ABlockWithoutItsTableHasNoneUntilTheTableComes) {
+  const std::vector<wire::SeriesInfo> lonely{{"lonely", "1", wire::SeriesKind::gauge, {}}};
+  write({put_block("a", 5, 1, {1000}, {1}, lonely)});
   ExportSource source = open();
   const auto blocks = source.read(0);
   ASSERT_EQ(blocks->blocks.size(), 1U);
-  EXPECT_TRUE(blocks->blocks[0].series->empty());
+  EXPECT_EQ(blocks->blocks[0].series, nullptr);
   EXPECT_EQ(blocks->blocks[0].site, "");
+  write({put_node("a", lonely)});
+  const auto again = source.read(0);
+  ASSERT_NE(again->blocks.at(0).series, nullptr);
+  EXPECT_EQ(*again->blocks[0].series, lonely);
+}
+
+TEST_F(ExportSourceTest, NoReadIsLeftOpenThatHoldsTheLogBack) {
+  write({put_node("a", series_table())});
+  ExportSource source = open();
+  EXPECT_TRUE(source.read(0));
+  EXPECT_TRUE(source.read(0));
+  auto checkpoint = writer_->database().prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  ASSERT_TRUE(checkpoint->step().value());
+  EXPECT_EQ(checkpoint->integer(0), 0);
 }
 
 TEST_F(ExportSourceTest, ACursorIsThereOnceItWasStored) {

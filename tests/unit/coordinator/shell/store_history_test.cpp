@@ -95,7 +95,7 @@ TEST_F(StoreHistoryTest, RollupsComeByTheirPlaceThenByTheirNewestSample) {
 TEST_F(StoreHistoryTest, ASnapshotShowsOneState) {
   put({put_node("a", series_table())});
   {
-    const auto snapshot = StoreHistory::Snapshot::begin(*history_);
+    const auto snapshot = Snapshot::begin(history_->database());
     ASSERT_TRUE(snapshot);
     EXPECT_EQ(history_->nodes("")->size(), 1U);
     put({put_node("b", {})});

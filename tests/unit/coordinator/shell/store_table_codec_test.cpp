@@ -1,12 +1,14 @@
 #include "coordinator/shell/store_table_codec.h"
 
+#include <limits>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "base/rng.h"
-#include "schemas/wire/codec.h"
 #include "schemas/wire/limits.h"
+#include "schemas/wire/varint.h"
 
 namespace bw::coordinator {
 namespace {
@@ -89,22 +91,33 @@ TEST(StoreTableCodec, WhatFewChangesLeaveIsSmall) {
   EXPECT_LT(encode_table(base, &base).size(), 30U);
 }
 
-TEST(StoreTableCodec, WhatTheFormBeforeKeptIsRead) {
-  Rng rng(4);
-  wire::NodeBirth birth;
-  birth.epoch = 1;
-  birth.series = drawn_table(rng, 50);
-  birth.table_id = wire::series_table_id(birth.series);
-  wire::Encoder encoder;
-  const auto payload = encoder.encode(birth);
-  const Bytes former(payload.begin(), payload.end());
-  EXPECT_EQ(decode_table(former, {}), birth.series);
-  const SeriesList table = changed(rng, birth.series);
-  EXPECT_EQ(decode_table(encode_table(table, &birth.series), former), table);
-  Bytes damaged = former;
-  damaged[damaged.size() / 2] ^= std::byte{1};
-  EXPECT_EQ(decode_table(damaged, {}), std::nullopt);
-  EXPECT_EQ(decode_table(encode_table(table, &birth.series), damaged), std::nullopt);
+// Body as it is, deflated.
+Bytes table_of_body(const Bytes& body) {
+  auto length = compressBound(static_cast<uLong>(body.size()));
+  std::vector<Bytef> packed(length);
+  compress(packed.data(), &length, reinterpret_cast<const Bytef*>(body.data()), body.size());
+  Bytes bytes(1, std::byte{1});
+  wire::put_varint(bytes, body.size());
+  for (uLong i = 0; i < length; ++i) bytes.push_back(static_cast<std::byte>(packed[i]));
+  return bytes;
+}
+
+TEST(StoreTableCodec, ARunMayStepToNoPlaceOutsideTheBase) {
+  Rng rng(6);
+  const SeriesList base = drawn_table(rng, 4);
+  const auto stepping = [&](std::int64_t by) {
+    Bytes body;
+    // No texts, two series: two runs of one, the second some way behind the first.
+    for (const std::uint64_t number : {0U, 2U, 3U, 0U, 3U}) wire::put_varint(body, number);
+    wire::put_varint(body, wire::zigzag(by));
+    return decode_difference(table_of_body(body), base);
+  };
+  EXPECT_EQ(stepping(2), (SeriesList{base[0], base[3]}));
+  EXPECT_EQ(stepping(-1), (SeriesList{base[0], base[0]}));
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t by : {std::int64_t{3}, std::int64_t{-2}, kMost, -kMost, -kMost - 1}) {
+    EXPECT_EQ(stepping(by), std::nullopt) << by;
+  }
 }
 
 TEST(StoreTableCodec, DamageIsSeen) {

@@ -194,6 +194,21 @@ TEST_F(StoreTablesTest, ASliceIsBounded) {
   EXPECT_EQ(drop(), 6);
 }
 
+TEST_F(StoreTablesTest, WhatOthersDifferFromIsDecodedOnceForAllOfThem) {
+  for (const int number : {1, 2, 3}) put(number);
+  auto statement = database_.prepare(kTableSql).value();
+  KnownTables known(1000);
+  EXPECT_EQ(*known.read(statement, 1, 2).value(), table(2));
+  EXPECT_EQ(*known.find(1, 1), table(1));
+  ASSERT_TRUE(database_.execute("UPDATE tables SET series = x'00' WHERE base IS NULL"));
+  EXPECT_EQ(*known.read(statement, 1, 3).value(), table(3));
+  EXPECT_EQ(*known.read(statement, 1, 1).value(), table(1));
+  KnownTables fresh(1000);
+  EXPECT_EQ(fresh.read(statement, 1, 3).value(), nullptr) << "its base is damaged";
+  EXPECT_EQ(fresh.read(statement, 1, 77).value(), nullptr);
+  EXPECT_EQ(fresh.find(1, 77), nullptr);
+}
+
 TEST(KnownTables, TablesOfOneContentAreKeptOnceAndAnIdIsItsNodesOwn) {
   KnownTables known(1000);
   EXPECT_EQ(known.find(1, 5), nullptr);
@@ -211,6 +226,8 @@ TEST(KnownTables, BeyondTheirBoundAllAreForgotten) {
   for (int node = 1; node <= 100; ++node) known.keep(node, 5, table(1));
   EXPECT_NE(known.find(1, 5), nullptr);
   known.keep(1, 6, table(2));
+  EXPECT_NE(known.find(1, 5), nullptr);
+  known.keep(2, 6, table(2));  // of no content that is new
   EXPECT_NE(known.find(1, 5), nullptr);
   known.keep(1, 7, table(3));
   EXPECT_EQ(known.find(1, 5), nullptr);

@@ -305,7 +305,7 @@ TEST_F(StoreTest, AStoreOfANewerVersionIsRefusedAndLeftAsItIs) {
   }
   const auto store = thread_.call(
       [&] { return Store::open(thread_.loop(), options(), [](const Event&) {}).error().message; });
-  EXPECT_THAT(store, HasSubstr("newer version"));
+  EXPECT_THAT(store, HasSubstr("another version"));
   EXPECT_EQ(folder_.count("bellwether.db.damaged"), 0U);
 }
 

@@ -131,6 +131,38 @@ TEST_F(StoreUpkeepTest, BeyondTheBoundRollupsGoBeforeTheBlocksOfTheLastHour) {
   EXPECT_LT(number_of("SELECT count(*) FROM blocks"), 50);
 }
 
+TEST_F(StoreUpkeepTest, BeyondTheBoundTablesThatNothingUsesGoBeforeRollups) {
+  for (int i = 0; i < 40; ++i) put({put_node("n" + std::to_string(i), {})});
+  // Of a node that many others come before.
+  execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+      " INSERT INTO tables (node, table_id, series) SELECT 40, i, randomblob(5000) FROM n;"
+      "INSERT INTO minutes VALUES (1, 479800, 1, 1, 0, randomblob(20000));"
+      "INSERT INTO hours VALUES (1, 20000, 1, 1, 0, randomblob(20000))");
+  Retention retention;
+  retention.most_bytes = 300'000;
+  drop_all(retention);
+  EXPECT_LT(number_of("SELECT count(*) FROM tables"), 100);
+  EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 1);
+  EXPECT_EQ(number_of("SELECT count(*) FROM hours"), 1);
+  EXPECT_LE(measures().used_bytes, 300'000U);
+}
+
+TEST_F(StoreUpkeepTest, ATableGoesOnceTheRollupsThatUsedItWentForTheirSize) {
+  put({put_node("a", {})});
+  execute(
+      "INSERT INTO tables (node, table_id, minutes_until, series)"
+      " VALUES (1, 5, 479800, randomblob(500000));"
+      "INSERT INTO minutes VALUES (1, 479800, 5, 1, 0, randomblob(20000));"
+      "INSERT INTO hours VALUES (1, 20000, 6, 1, 0, randomblob(20000))");
+  Retention retention;
+  retention.most_bytes = 300'000;
+  drop_all(retention);
+  EXPECT_EQ(number_of("SELECT count(*) FROM tables WHERE table_id = 5"), 0);
+  EXPECT_EQ(number_of("SELECT count(*) FROM minutes"), 0);
+  EXPECT_EQ(number_of("SELECT count(*) FROM hours"), 1);
+}
+
 TEST_F(StoreUpkeepTest, EachKindHasItsOwnAge) {
   put({put_node("a", {}), put_event("a", 1, 1, kNow - 366 * kDayMs),
        put_event("a", 1, 2, kNow - 364 * kDayMs), PutGap{node_id("a"), 1, 5, 6, kNow - kDayMs},

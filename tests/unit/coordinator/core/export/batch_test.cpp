@@ -61,5 +61,18 @@ TEST_F(ExportBatchTest, ABlockThatCannotBeReadAddsNothing) {
   EXPECT_EQ(batch_.encode(Protocol::otlp, 0, pieces, boots_).samples, 0U);
 }
 
+TEST(ExportBatch, ABlockWhoseTableIsNotKnownIsLost) {
+  std::vector<Block> blocks;
+  blocks.push_back(make_block({gauge("cpu.util", "%")}, {100'000}, {1}));
+  blocks.push_back(blocks[0]);
+  blocks[1].series = nullptr;
+  const Batch batch(std::move(blocks), {1, 1}, MetricFilter({"*"}));
+  const auto shapes = batch.shapes();
+  EXPECT_EQ(shapes[0].series, 1U);
+  EXPECT_FALSE(shapes[0].is_lost);
+  EXPECT_EQ(shapes[1].series, 0U);
+  EXPECT_TRUE(shapes[1].is_lost);
+}
+
 }  // namespace
 }  // namespace bw::coordinator::exporting

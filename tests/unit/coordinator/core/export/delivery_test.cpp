@@ -81,6 +81,15 @@ TEST_F(DeliveryTest, WhatWasReadLastIsFollowedByARestOrByMore) {
   EXPECT_EQ(wait(), now_ + seconds{10});
 }
 
+TEST_F(DeliveryTest, ABlockWhoseTableIsLostIsCountedAndPassed) {
+  BlockShape lost = shape(11, 0, "a", 60, 0);
+  lost.is_lost = true;
+  hand_in({lost, shape(12, 60'000, "b", 60, 0)}, 12);  // of the second a filter takes nothing
+  EXPECT_EQ(delivery_.cursor(), 12);
+  EXPECT_EQ(delivery_.counts().lost_blocks, 1U);
+  EXPECT_THAT(delivery_.last_refusal(), testing::HasSubstr("1 blocks are of a series table"));
+}
+
 TEST_F(DeliveryTest, AnEmptyStoreIsLookedAtAgainAfterTheInterval) {
   hand_in({}, 10);
   EXPECT_EQ(wait(), now_ + seconds{10});
