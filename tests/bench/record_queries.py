@@ -1,7 +1,8 @@
 """Queries through the HTTP API, over a month of a hundred nodes.
 
-Five nodes' history is made and rolled up by the coordinator's own code, and copied to the others:
-of the same shape and size, in a fraction of the time.
+Of 60 series each, if not told otherwise: some 6 GB. Every ten minutes three names of a node's table
+are other ones, as with a busy node. Five nodes' history is made and rolled up by the coordinator's
+own code, and copied to the others: of the same shape and size, in a fraction of the time.
 """
 import http.client
 import json
@@ -38,7 +39,8 @@ def queries(bench):
     made = bench.tool("days", bench.trace, state, nodes, days, series, seconds=3600)
     samples = made["samples"]
     size = folder_bytes(state)
-    bench.say(f"queries: {days} days of {nodes} nodes x {series} series at 1 Hz: {samples} samples,"
+    bench.say(f"queries: {days} days of {nodes} nodes x {series} series at 1 Hz, three of them other"
+              f" ones every ten minutes: {samples} samples,"
               f" {size / 1e9:.2f} GB ({size / samples:.3f} B a sample with all rollups), filled in"
               f" {made['fill_s']:.0f} s, rolled up in {made['roll_up_s']:.0f} s")
     rolled = samples * made["rolled_share"]

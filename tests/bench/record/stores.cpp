@@ -123,7 +123,7 @@ Result<void> copy_history(Database& database, std::size_t made, std::int64_t fir
   const std::string base =
       "(SELECT own.id FROM tables AS own JOIN tables AS theirs ON theirs.id = one.base"
       " WHERE own.node = copy.id AND own.table_id = theirs.table_id)";
-  for (const std::string& is_whole : {" AND one.base IS NULL", " AND one.base IS NOT NULL"}) {
+  for (const char* const is_whole : {" AND one.base IS NULL", " AND one.base IS NOT NULL"}) {
     const std::string sql =
         "INSERT OR IGNORE INTO tables (node, table_id, seen, base, blocks_until, minutes_until,"
         " hours_until, series) SELECT copy.id, one.table_id, one.seen, " +
