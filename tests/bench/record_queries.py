@@ -39,8 +39,8 @@ def queries(bench):
     made = bench.tool("days", bench.trace, state, nodes, days, series, seconds=3600)
     samples = made["samples"]
     size = folder_bytes(state)
-    bench.say(f"queries: {days} days of {nodes} nodes x {series} series at 1 Hz, three of them other"
-              f" ones every ten minutes: {samples} samples,"
+    bench.say(f"queries: {days} days of {nodes} nodes x {series} series at 1 Hz, three of them"
+              f" others every ten minutes: {samples} samples,"
               f" {size / 1e9:.2f} GB ({size / samples:.3f} B a sample with all rollups), filled in"
               f" {made['fill_s']:.0f} s, rolled up in {made['roll_up_s']:.0f} s")
     rolled = samples * made["rolled_share"]
