@@ -16,6 +16,13 @@ constexpr double kLog2E = 1.44269504088896340736;
 constexpr double kLn2Upper = 0x1.62e42feep-1;
 constexpr double kLn2Lower = 0x1.a39ef35793c76p-33;
 
+// 1, 1/3, 1/5 ... 1/23
+constexpr auto kInverseOdds = [] {
+  std::array<double, 12> made{};
+  for (std::size_t n = 0; n < made.size(); ++n) made[n] = 1.0 / static_cast<double>(2 * n + 1);
+  return made;
+}();
+
 constexpr auto kInverseFactorials = [] {
   std::array<double, 16> made{};
   double factorial = 1;
@@ -57,7 +64,7 @@ double portable_log(double x) {
   const double ratio = (mantissa - 1) / (mantissa + 1);
   const double square = ratio * ratio;
   double sum = 0;
-  for (int n = 23; n >= 1; n -= 2) sum = sum * square + 1.0 / n;
+  for (std::size_t n = kInverseOdds.size(); n > 0; --n) sum = sum * square + kInverseOdds[n - 1];
   return static_cast<double>(exponent) * kLn2 + 2 * ratio * sum;
 }
 

@@ -191,7 +191,7 @@ void speed_of_detector(const Table& table) {
       if (learn) scorer.learn();
     }
   };
-  rows(table.rows(), true);
+  rows(3 * table.rows(), true);  // days of seconds
   // In turns, so that what else the machine does falls on both.
   std::vector<double> scores;
   std::vector<double> updates;
