@@ -1,4 +1,4 @@
-"""What the detector finds, how it explains it, and what it costs: own tool, others' data and judges.
+"""What the detector finds, how it explains it, what it costs: own tool, others' data and judges.
 
 The data sets and judges are not part of this repository: --data and --judge name their folders,
 each with a README of its own. Point-adjusted F1 is left out on purpose: random scores reach .88.

@@ -74,8 +74,8 @@ def threshold_at(labels, scores, a_day, rows_a_day):
 
 
 def named_causes(out, labels, causes, rows_a_day):
-    """Of each event that is found at one false episode a day: at its highest row, whether the first
-    named metric, and one of the first three, is a labelled cause; and so by rank of distance."""
+    """Of each event found at one false episode a day, at its highest row: whether the first named
+    metric, and one of the first three, is a labelled cause; and so by rank of distance."""
     scores = out[:, SCORE]
     threshold = threshold_at(labels, scores, 1, rows_a_day)
     for first, last, metrics in causes:
@@ -89,7 +89,8 @@ def named_causes(out, labels, causes, rows_a_day):
 
 def explanations(bench):
     found = []
-    sets = [("SMD", SERVERS, bench.data.server, 1), ("ASD", APPLICATIONS, bench.data.application, 5)]
+    sets = [("SMD", SERVERS, bench.data.server, 1),
+            ("ASD", APPLICATIONS, bench.data.application, 5)]
     for label, names, read, minutes in sets:
         here = []
         for seed in bench.seeds:

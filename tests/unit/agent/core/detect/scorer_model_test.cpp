@@ -96,10 +96,14 @@ TEST(ScorerModel, ThereIsNothingToSaveBeforeAnythingIsLearnt) {
   EXPECT_EQ(model, wire::Model());
 }
 
+const wire::Model& known_model() {
+  static const wire::Model kModel = a_model();
+  return kModel;
+}
+
 template <typename Change>
 std::string refusal(Change change, std::size_t room = DetectWorld::kMetrics) {
-  static const wire::Model kModel = a_model();
-  wire::Model model = kModel;
+  wire::Model model = known_model();
   change(model);
   Scorer scorer(options_of(room));
   const auto loaded = scorer.load(model);
