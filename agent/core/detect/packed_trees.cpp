@@ -86,26 +86,22 @@ void PackedTrees::get(std::size_t tree, GrownTree& grown) const {
   for_each_place(*this, tree, grown, give_split, give_word);
 }
 
-// All trees a depth at a time: the processor has the next trees' lines on their way while it waits
-// for one.
+// All trees a depth at a time: the processor walks on in the next trees while it waits for one's
+// line.
 float PackedTrees::sum_of_paths(const std::uint32_t* keys) const {
   std::uint32_t at[kMaxTrees];
   for (std::size_t tree = 0; tree < trees_; ++tree) at[tree] = static_cast<std::uint32_t>(tree);
   const Block* blocks = blocks_.data();
   for (std::size_t depth = 0; depth < depths_; ++depth) {
     const std::size_t width = trees_ << (kBlockLevels * depth);
-    const bool deepest = depth + 1 == depths_;
-    const auto* below = deepest ? reinterpret_cast<const std::byte*>(ends_.data())
-                                : reinterpret_cast<const std::byte*>(blocks + width);
-    const std::size_t size = deepest ? end_words_ * sizeof(std::uint32_t) : sizeof(Block);
     for (std::size_t tree = 0; tree < trees_; ++tree) {
       const Split* slots = blocks[at[tree]].slots.data();
       std::size_t slot = 1;
+      asm("" : "+r"(slot));  // g++ makes two comparisons of the first, knowing that this is 1
       slot = child(slots[slot].key, slots[slot].feature, keys, slot);
       slot = child(slots[slot].key, slots[slot].feature, keys, slot);
       slot = child(slots[slot].key, slots[slot].feature, keys, slot);
       at[tree] = static_cast<std::uint32_t>(at[tree] * kBlock + slot - kBlock);
-      __builtin_prefetch(below + at[tree] * size);
     }
     blocks += width;
   }
