@@ -14,8 +14,8 @@ namespace {
 
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 constexpr double kLargest = 1e30;  // of a value less its origin: squares stay finite
-// Training goes round once while the rows it learns from grow by a quarter, and no faster than
-// this many slices a row, no slower than that.
+// Training goes round once while the rows learnt grow by a quarter, in so many slices a row at most
+// and at least.
 constexpr double kRoundsAGrowth = 4;
 constexpr double kMostSlices = 4;
 constexpr double kFewestSlices = 0.05;
