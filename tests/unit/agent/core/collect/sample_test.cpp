@@ -188,8 +188,16 @@ TEST_F(SampleTest, TheTableIsNamedByItsContentWhenItHasGrown) {
 }
 
 TEST_F(SampleTest, AFullTableRefusesAndCounts) {
-  for (std::size_t i = sample_.series().size(); i < wire::kMaxSeries; ++i) {
-    ASSERT_EQ(sample_.declare(metrics::metric("cpu.util"), {{"cpu", std::to_string(i)}}), i);
+  // Of many metrics: a series is looked for among those of its metric.
+  std::size_t next = sample_.series().size();
+  for (std::size_t round = 0; next < wire::kMaxSeries; ++round) {
+    for (const auto& group : metrics::kMetricGroups) {
+      for (const metrics::MetricInfo& metric : group) {
+        if (next == wire::kMaxSeries) break;
+        ASSERT_EQ(sample_.declare(metric, {{"n", std::to_string(round)}}), next);
+        ++next;
+      }
+    }
   }
   EXPECT_EQ(sample_.declare(metrics::metric("mem.total")), Sample::kNoAlias);
   EXPECT_EQ(sample_.refused(), 1U);
