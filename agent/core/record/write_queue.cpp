@@ -106,11 +106,10 @@ void WriteQueue::end_step(Instant now, Outbox& outbox, Effects& effects) {
   watch_disk(now, outbox, effects);
   bound_memory(outbox, effects);
   if (is_writing()) return;
-  if (std::exchange(last_try_, false)) {
-    write(now, kept_.size(), effects);
-  } else if (disk_failing_) {
+  const bool is_last_try = std::exchange(last_try_, false);
+  if (disk_failing_ && !is_last_try) {
     if (now >= retry_at_) write(now, 1, effects);
-  } else if (is_due(now)) {
+  } else if (is_last_try || is_due(now)) {
     write(now, kept_.size(), effects);
   }
 }
