@@ -90,7 +90,8 @@ int Script::delay_ms(int gpu, const std::string& function) const {
 // wants to measure others than this look: with BW_FAKE_NVML_LAZY it is done once a second.
 std::shared_ptr<const Script> current_script() {
   static std::mutex mutex;
-  static auto script = std::make_shared<const Script>();
+  // Never destroyed: a thread that hangs in here may wake while the process ends.
+  static auto& script = *new std::shared_ptr<const Script>(std::make_shared<const Script>());
   static std::chrono::steady_clock::time_point looked;
   static struct timespec changed {};
   static ino_t inode = 0;

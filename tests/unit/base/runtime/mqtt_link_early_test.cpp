@@ -120,7 +120,10 @@ class ScriptedBroker {
   std::thread thread_;
 };
 
-// Runs a link until `enough`, at most ten seconds.
+// A sanitizer takes its time over 144 MB.
+constexpr std::chrono::seconds kPatience{100};
+
+// Runs a link until `enough`, at most kPatience.
 struct Heard {
   explicit Heard(const std::string& url, const std::function<bool(const Heard&)>& enough) {
     EventLoop loop;
@@ -132,6 +135,8 @@ struct Heard {
     options.client_id = "a";
     options.subscriptions = {"n"};
     options.backoff_first = milliseconds{20};
+    options.connect_timeout = kPatience;
+    options.keep_alive = kPatience;
     MqttHandlers handlers;
     handlers.up = [&](bool) {
       ++ups;
@@ -147,7 +152,7 @@ struct Heard {
     };
     MqttLink link(loop, options, handlers);
     Timer give_up(loop);
-    give_up.after(seconds{10}, [&] {
+    give_up.after(kPatience, [&] {
       ADD_FAILURE() << "it took too long";
       loop.stop();
     });
