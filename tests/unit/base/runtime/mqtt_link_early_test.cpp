@@ -121,7 +121,7 @@ class ScriptedBroker {
 };
 
 // A sanitizer takes its time over 144 MB.
-constexpr std::chrono::seconds kPatience{100};
+constexpr seconds kPatience{100};
 
 // Runs a link until `enough`, at most kPatience.
 struct Heard {
