@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "schemas/model_generated.h"
-#include "schemas/wire/limits.h"
 #include "schemas/wire/payload.h"
 
 namespace bw::wire {
@@ -64,9 +63,16 @@ bool in_bounds(const fbs::Model& in) {
       if (!short_enough(one->values())) return false;
     }
   }
+  if (const fbs::Peaks* peaks = in.peaks()) {
+    if (!short_enough(peaks->tops()) || !short_enough(peaks->at())) return false;
+    if (peaks->base() != nullptr && !short_enough(peaks->base()->values())) return false;
+  }
   return short_enough(in.origins()) && short_enough(in.medians()) &&
          short_enough(in.inverse_scales()) && short_enough(in.farthest()) &&
-         short_enough(in.lows()) && short_enough(in.highs());
+         short_enough(in.lows()) && short_enough(in.highs()) && short_enough(in.lowest()) &&
+         short_enough(in.highest()) && short_enough(in.means()) && short_enough(in.variances()) &&
+         short_enough(in.counts()) && short_enough(in.residual_squares()) &&
+         size_of(in.sample()) <= kMaxModelSample;
 }
 
 bool in_bounds(const fbs::Forest& in) {
@@ -86,6 +92,29 @@ ForestModel take(const fbs::Forest& in) {
   out.weights = take(in.weights());
   out.leaves = take(in.leaves());
   return out;
+}
+
+HistoryModel take(const fbs::History& in) {
+  return {take(in.values()), in.excess(), in.excesses(), in.seen()};
+}
+
+void take_what_goes_on(const fbs::Model& in, Model& out) {
+  out.sample = take(in.sample());
+  out.sample_rows = in.sample_rows();
+  out.sample_seen = in.sample_seen();
+  out.borrowed = in.borrowed();
+  out.hurried_at = in.hurried_at();
+  out.lowest = take(in.lowest());
+  out.highest = take(in.highest());
+  out.means = take(in.means());
+  out.variances = take(in.variances());
+  out.counts = take(in.counts());
+  out.residual_squares = take(in.residual_squares());
+  out.residual_rows = in.residual_rows();
+  if (const fbs::Peaks* peaks = in.peaks()) {
+    out.peaks = {peaks->rows(), take(peaks->tops()), take(peaks->at()), {}};
+    if (peaks->base() != nullptr) out.peaks.base = take(*peaks->base());
+  }
 }
 
 Model take(const fbs::Model& in) {
@@ -112,12 +141,26 @@ Model take(const fbs::Model& in) {
     }
   }
   if (in.histories() != nullptr) {
-    for (const fbs::History* one : *in.histories()) {
-      out.histories.push_back({take(one->values()), one->excess(), one->excesses()});
-    }
+    for (const fbs::History* one : *in.histories()) out.histories.push_back(take(*one));
   }
   out.threshold = in.threshold();
+  take_what_goes_on(in, out);
   return out;
+}
+
+flatbuffers::Offset<fbs::History> put(flatbuffers::FlatBufferBuilder& builder,
+                                      const HistoryModel& one) {
+  const auto values = builder.CreateVector(one.values);
+  return fbs::CreateHistory(builder, values, one.excess, one.excesses, one.seen);
+}
+
+flatbuffers::Offset<fbs::Peaks> put(flatbuffers::FlatBufferBuilder& builder,
+                                    const PeaksModel& peaks) {
+  if (peaks == PeaksModel()) return 0;
+  const auto tops = builder.CreateVector(peaks.tops);
+  const auto at = builder.CreateVector(peaks.at);
+  const auto base = put(builder, peaks.base);
+  return fbs::CreatePeaks(builder, peaks.rows, tops, at, base);
 }
 
 flatbuffers::Offset<fbs::Model> put(flatbuffers::FlatBufferBuilder& builder, const Model& model,
@@ -130,10 +173,7 @@ flatbuffers::Offset<fbs::Model> put(flatbuffers::FlatBufferBuilder& builder, con
     subspaces.push_back(fbs::CreateSubspace(builder, one.directions, mean, basis, inverse));
   }
   std::vector<flatbuffers::Offset<fbs::History>> histories;
-  for (const HistoryModel& one : model.histories) {
-    const auto values = builder.CreateVector(one.values);
-    histories.push_back(fbs::CreateHistory(builder, values, one.excess, one.excesses));
-  }
+  for (const HistoryModel& one : model.histories) histories.push_back(put(builder, one));
   const auto id = builder.CreateString(model.id);
   const auto metrics = builder.CreateVectorOfStrings(model.metrics);
   const auto origins = builder.CreateVector(model.origins);
@@ -144,9 +184,23 @@ flatbuffers::Offset<fbs::Model> put(flatbuffers::FlatBufferBuilder& builder, con
   const auto highs = builder.CreateVector(model.highs);
   const auto subspaces_at = builder.CreateVector(subspaces);
   const auto histories_at = builder.CreateVector(histories);
+  const auto list = [&](const auto& values) {
+    return values.empty() ? 0 : builder.CreateVector(values);
+  };
+  const auto sample = list(model.sample);
+  const auto lowest = list(model.lowest);
+  const auto highest = list(model.highest);
+  const auto means = list(model.means);
+  const auto variances = list(model.variances);
+  const auto counts = list(model.counts);
+  const auto squares = list(model.residual_squares);
+  const auto peaks = put(builder, model.peaks);
   return fbs::CreateModel(builder, kModelFormat, forest, id, model.created_ms, model.from_ms,
                           model.to_ms, model.rows, metrics, origins, medians, scales, farthest,
-                          lows, highs, subspaces_at, histories_at, model.threshold);
+                          lows, highs, subspaces_at, histories_at, model.threshold, sample,
+                          model.sample_rows, model.sample_seen, model.borrowed, model.hurried_at,
+                          lowest, highest, means, variances, counts, squares, model.residual_rows,
+                          peaks);
 }
 
 flatbuffers::Offset<fbs::Forest> put(flatbuffers::FlatBufferBuilder& builder,
@@ -167,6 +221,9 @@ Result<std::vector<std::byte>> encode_model(const Model& model) {
   if (!in_bounds(forest.thresholds.size(), forest.split_features.size(), forest.weights.size(),
                  forest.leaves.size())) {
     return Error{"a model of this many nodes is too large to send"};
+  }
+  if (model.sample.size() > kMaxModelSample) {
+    return Error{"a model with this large a sample is too large to send"};
   }
   flatbuffers::FlatBufferBuilder builder(1U << 18);
   const auto forest_at = put(builder, forest);

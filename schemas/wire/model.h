@@ -13,16 +13,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "schemas/wire/limits.h"
 
 namespace bw::wire {
 
 inline constexpr std::uint16_t kModelFormat = 1;
-inline constexpr std::size_t kMaxModelPayload = 4U << 20;
 inline constexpr std::size_t kMaxForestNodes = 1U << 18;  // of all trees, leaves apart
 inline constexpr std::size_t kMaxForestTerms = 1U << 19;  // of all splits
 inline constexpr std::size_t kMaxModelMetrics = 512;
-inline constexpr std::size_t kMaxModelList = 1U << 15;  // any other list of numbers
-inline constexpr std::size_t kMaxModelParts = 16;       // subspaces, histories
+inline constexpr std::size_t kMaxModelList = 1U << 15;    // any other list of numbers
+inline constexpr std::size_t kMaxModelParts = 16;         // subspaces, histories
+inline constexpr std::size_t kMaxModelSample = 1U << 19;  // numbers: 1,638 rows of 64 metrics
 
 // See model.fbs.
 struct ForestModel {
@@ -50,7 +51,16 @@ struct HistoryModel {
   std::vector<float> values;
   double excess = 0;
   double excesses = 0;
+  std::uint64_t seen = 0;
   bool operator==(const HistoryModel&) const = default;
+};
+
+struct PeaksModel {
+  std::uint64_t rows = 0;
+  std::vector<double> tops;
+  std::vector<std::uint64_t> at;
+  HistoryModel base;
+  bool operator==(const PeaksModel&) const = default;
 };
 
 struct Model {
@@ -70,6 +80,19 @@ struct Model {
   std::vector<SubspaceModel> subspaces;
   std::vector<HistoryModel> histories;
   double threshold = 0;
+  std::vector<float> sample;
+  std::uint32_t sample_rows = 0;
+  std::uint64_t sample_seen = 0;
+  bool borrowed = false;
+  std::uint64_t hurried_at = 0;
+  std::vector<float> lowest;
+  std::vector<float> highest;
+  std::vector<double> means;
+  std::vector<double> variances;
+  std::vector<double> counts;
+  std::vector<float> residual_squares;
+  double residual_rows = 0;
+  PeaksModel peaks;
   bool operator==(const Model&) const = default;
 };
 

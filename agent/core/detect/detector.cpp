@@ -66,17 +66,26 @@ Verdict Detector::step(Instant now, WallTime wall, std::span<const double> value
   return verdict;
 }
 
-wire::Model Detector::save() const {
+wire::Model Detector::save(std::size_t rows) const {
   wire::Model model;
-  scorer_.save(model);
+  scorer_.save(model, rows);
   if (std::isfinite(peaks_.threshold())) model.threshold = peaks_.threshold();
+  if (model.sample_rows > 0 && !model.borrowed) peaks_.save(model.peaks);
   return model;
 }
 
 Result<void> Detector::load(const wire::Model& model) {
   auto loaded = scorer_.load(model);
-  if (loaded && model.threshold > 0) peaks_.begin_with(model.threshold);
+  if (!loaded) return loaded;
+  peaks_ = PeaksThreshold(peaks_of(options_));
+  if (model.threshold > 0) peaks_.begin_with(model.threshold);
+  if (model.sample_rows > 0 && !model.borrowed) peaks_.load(model.peaks, rng_);
   return loaded;
+}
+
+void Detector::relearn() {
+  scorer_.relearn();
+  peaks_ = PeaksThreshold(peaks_of(options_));
 }
 
 std::size_t Detector::bytes() const {

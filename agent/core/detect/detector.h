@@ -48,9 +48,18 @@ class Detector {
   // later than the last one is ignored. `wall` only labels.
   Verdict step(Instant now, WallTime wall, std::span<const double> values);
 
-  // What is known, and taking it over, as in scorer.h; the threshold too.
-  wire::Model save() const;
+  // What is known, and taking it over, as in scorer.h; the threshold too. `rows`: so many of the
+  // rows learnt from go along. All of them (kAllRows) for the node's own disk, where learning goes
+  // on from it; few (256) for a start of other nodes.
+  static constexpr std::size_t kAllRows = static_cast<std::size_t>(-1);
+  wire::Model save(std::size_t rows = 0) const;
   Result<void> load(const wire::Model& model);
+  // Forgets all that was learnt; silence, episodes and ranges stay.
+  void relearn();
+  // A metric's nominal range, where its unit has one: as in scorer.h.
+  void set_range(std::size_t metric, double low, double high) {
+    scorer_.set_range(metric, low, high);
+  }
 
   // A known change (maintenance, a deploy, a drain) until then: no alarms, and nothing is learnt.
   void silence(Instant until) { episodes_.silence(until); }

@@ -118,7 +118,7 @@ void PeaksThreshold::fit() {
   // The rows these peaks are of: those since the oldest that is remembered.
   const bool full = peaks_.size() == options_.most_peaks;
   const std::uint64_t since = full ? peaks_[next_peak_].row : 0;
-  const double rows = static_cast<double>(rows_ - since);
+  const double rows = std::max(1.0, static_cast<double>(rows_ - since));
   const ParetoFit pareto = fit_pareto(excesses_);
   const double rate = static_cast<double>(excesses_.size()) / rows;
   // Wanted more often than the base is passed at all: the base.
@@ -128,6 +128,33 @@ void PeaksThreshold::fit() {
                                           : pareto.scale / pareto.shape *
                                                 (portable_exp(pareto.shape * log_rarer) - 1);
   threshold_ = base + beyond;
+}
+
+void PeaksThreshold::save(wire::PeaksModel& model) const {
+  model = {
+      rows_, {}, {}, {history_.values(), history_.excess(), history_.excesses(), history_.seen()}};
+  for (std::size_t i = 0; i < peaks_.size(); ++i) {
+    const Peak& peak = peaks_[(next_peak_ + i) % peaks_.size()];
+    model.tops.push_back(peak.top);
+    model.at.push_back(peak.row);
+  }
+}
+
+// Fitted at once: another rate may be wanted than before.
+void PeaksThreshold::load(const wire::PeaksModel& model, Rng& rng) {
+  history_.restore(model.base.values, model.base.excess, model.base.excesses, model.base.seen, rng);
+  peaks_.clear();
+  next_peak_ = 0;
+  in_run_ = false;
+  for (std::size_t i = 0; i < model.tops.size(); ++i) {
+    rows_ = model.at[i];
+    run_top_ = model.tops[i];
+    take_peak();
+  }
+  rows_ = model.rows;
+  new_peaks_ = 0;
+  fitted_at_ = 0;
+  if (ready()) fit();
 }
 
 std::size_t PeaksThreshold::bytes() const {

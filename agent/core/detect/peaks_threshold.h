@@ -12,6 +12,7 @@
 
 #include "agent/core/detect/tail_history.h"
 #include "base/rng.h"
+#include "schemas/wire/model.h"
 
 namespace bw::agent {
 
@@ -44,6 +45,11 @@ class PeaksThreshold {
 
   // Stands in until there is one of its own: that of a model.
   void begin_with(double threshold) { threshold_ = threshold; }
+
+  // What it goes on from after a restart. What is taken up has been looked at: see
+  // scorer_model.cpp.
+  void save(wire::PeaksModel& model) const;
+  void load(const wire::PeaksModel& model, Rng& rng);
 
   bool ready() const { return rows_ >= options_.least_rows; }
   // Infinite until ready, or what it was begun with.

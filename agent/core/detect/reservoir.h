@@ -36,6 +36,12 @@ class ReservoirPlaces {
   void hurry() { seen_ = std::min(seen_, kHurried * filled_); }
   void clear() { filled_ = seen_ = 0; }
   std::size_t filled() const { return filled_; }
+  // Rows that those kept are an even sample of, the horizon at most.
+  std::size_t seen() const { return seen_; }
+  // Those kept stand for so many.
+  void go_on_from(std::uint64_t seen) {
+    seen_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(seen, filled_, horizon_));
+  }
 
  private:
   std::size_t capacity_;
@@ -52,6 +58,8 @@ class Reservoir {
   // True where the row was taken.
   bool offer(std::span<const float> row, Rng& rng);
   void hurry() { places_.hurry(); }
+  std::size_t seen() const { return places_.seen(); }
+  void go_on_from(std::uint64_t seen) { places_.go_on_from(seen); }
 
   std::size_t rows() const { return places_.filled(); }
   std::size_t width() const { return width_; }

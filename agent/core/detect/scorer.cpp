@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/portable_math.h"
@@ -60,6 +61,7 @@ Scorer::Scorer(const ScorerOptions& options)
       rng_(options.seed),
       origins_(options.metrics),
       has_origin_(options.metrics),
+      ranges_(options.metrics),
       extents_(options.metrics),
       moments_(kFeaturesAMetric * options.metrics),
       residual_squares_(kFeaturesAMetric * options.metrics),
@@ -260,8 +262,10 @@ void Scorer::set_least() {
     const Extent& extent = extents_[i];
     const double low = origins_[i] + extent.low;
     const double high = origins_[i] + extent.high;
+    const bool known = ranges_[i].low < ranges_[i].high;
     const bool share = options_.guess_shares && low >= 0 && high <= 1;
-    const double range = share ? 1 : high - low;
+    const double seen = share ? 1 : high - low;
+    const double range = known ? ranges_[i].high - ranges_[i].low : seen;
     const double size = std::max(std::fabs(low), std::fabs(high));
     const double least = std::max(options_.least_of_range * range, options_.least_of_size * size);
     for (std::size_t kind = 0; kind < kFeaturesAMetric; ++kind) {
@@ -322,6 +326,17 @@ void Scorer::hurry() {
   paced_from_ = learnt_;
 }
 
+void Scorer::relearn() {
+  Scorer fresh(options_);
+  fresh.ranges_ = ranges_;
+  *this = std::move(fresh);
+}
+
+void Scorer::set_range(std::size_t metric, double low, double high) {
+  BW_ASSERT(metric < ranges_.size() && std::isfinite(low) && std::isfinite(high) && low < high);
+  ranges_[metric] = {low, high};
+}
+
 std::size_t Scorer::bytes() const {
   std::size_t bytes = sizeof(*this) + window_.bytes() + slow_window_.bytes() + reservoir_.bytes() +
                       reference_.bytes() + fitter_.bytes() + (forest_ ? forest_->bytes() : 0);
@@ -330,6 +345,7 @@ std::size_t Scorer::bytes() const {
   bytes += moments_.capacity() * sizeof(Moments);
   bytes += (residual_squares_.capacity() + deviation_squares_.capacity()) * sizeof(double);
   bytes += (origins_.capacity() * sizeof(double)) + extents_.capacity() * sizeof(Extent);
+  bytes += ranges_.capacity() * sizeof(Range);
   for (const auto* list : {&features_, &scaled_, &forest_row_, &residuals_}) {
     bytes += list->capacity() * sizeof(float);
   }

@@ -59,16 +59,24 @@ class Scorer {
   // The row scored last is usual: learn from it, and do a slice of the training that is due.
   void learn();
 
-  // What is known, for a node of the same class or for after a restart. The rows learnt from are
-  // not in it. Fills what is the scorer's own; names, times and id are the caller's.
-  void save(wire::Model& model) const;
-  // Takes it over: rows score at once, and what comes is learnt beside it. The model's metrics have
-  // the first places, in its order. Fails, and changes nothing, where the model does not fit in
-  // here or its numbers cannot be.
+  // What is known, for a node of the same class or for after a restart. So many of the rows learnt
+  // from go along, an even sample; with all of them (or more than there are) learning can go on
+  // from it. Fills what is the scorer's own; names, times and id are the caller's.
+  void save(wire::Model& model, std::size_t rows = 0) const;
+  // Takes it over in place of all that was learnt here: rows score at once. Where all rows learnt
+  // from came along, learning goes on as if it had never stopped; else what is known stands until
+  // a reservoir of rows was learnt, those that came along among them. The model's metrics have the
+  // first places, in its order. Fails, and changes nothing, where the model does not fit in here
+  // or its numbers cannot be.
   Result<void> load(const wire::Model& model);
 
   // What came lately is the new normal: learn it fast.
   void hurry();
+  // Forgets all that was learnt, as if just constructed; ranges stay.
+  void relearn();
+  // A metric's nominal range, where its unit has one: 0 to 100 for percent. It is taken for the
+  // range seen, and stands in for guess_shares. `low` below `high`, both finite.
+  void set_range(std::size_t metric, double low, double high);
   // The rows before this one were long ago: rolling features begin anew.
   void forget_window() {
     window_.clear();
@@ -94,6 +102,10 @@ class Scorer {
     float high = 0;
     bool any = false;
   };
+  struct Range {
+    double low = 0;
+    double high = 0;  // the same: no range
+  };
   struct Moments {
     double mean = 0;
     double variance = 0;
@@ -114,12 +126,15 @@ class Scorer {
   void replace_a_tree();
   void recalibrate();
   void adopt_reference(const wire::Model& model, std::size_t metrics);
+  void save_sample(wire::Model& model, std::size_t rows) const;
+  void adopt_sample(const wire::Model& model, std::size_t metrics);
   void adopt_forest(const IsolationForest& forest, std::size_t metrics);
 
   ScorerOptions options_;
   Rng rng_;
   std::vector<double> origins_;  // a metric's first value: what floats are counted from
   std::vector<std::uint8_t> has_origin_;
+  std::vector<Range> ranges_;
   std::vector<Extent> extents_;            // of learnt values, less their origin
   std::vector<Moments> moments_;           // of learnt features
   std::vector<double> residual_squares_;   // means over learnt rows, by the places of features

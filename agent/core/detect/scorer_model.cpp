@@ -1,6 +1,7 @@
 // The scorer as a message and back: its members save() and load().
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,9 @@
 namespace bw::agent {
 
 namespace {
+
+constexpr float kLargestValue = 1e30F;
+constexpr double kLargestScore = 1e9;
 
 bool all_finite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
@@ -28,6 +32,49 @@ bool possible(const Subspace& subspace, const wire::SubspaceModel& model, std::s
 bool possible(const wire::HistoryModel& model) {
   return all_finite(model.values) && std::isfinite(model.excess) && model.excess >= 0 &&
          std::isfinite(model.excesses) && model.excesses >= 0;
+}
+
+// NaN where there is none.
+bool possible_value(float value) {
+  return std::isnan(value) || std::fabs(value) <= kLargestValue;
+}
+
+bool possible(const wire::PeaksModel& peaks) {
+  std::uint64_t last = 0;
+  for (const std::uint64_t at : peaks.at) {
+    if (at < last || at > peaks.rows) return false;
+    last = at;
+  }
+  const auto usable = [](double top) { return top >= 0 && top <= kLargestScore; };
+  return peaks.tops.size() == peaks.at.size() && std::ranges::all_of(peaks.tops, usable) &&
+         possible(peaks.base);
+}
+
+// What learning goes on from.
+std::optional<Error> problem_of_sample(const wire::Model& model) {
+  const auto wrong = [](const char* what) { return Error{std::string("model: ") + what}; };
+  const std::size_t metrics = model.metrics.size();
+  const std::size_t features = kFeaturesAMetric * metrics;
+  if (model.sample.size() != model.sample_rows * features || model.lowest.size() != metrics ||
+      model.highest.size() != metrics || model.means.size() != features ||
+      model.variances.size() != features || model.counts.size() != features ||
+      model.residual_squares.size() != features) {
+    return wrong("its sample's lists have other lengths than its metrics");
+  }
+  if (!std::ranges::all_of(model.sample, possible_value)) return wrong("a row of its sample");
+  const auto usable = [](double value) { return std::fabs(value) <= kLargestValue; };
+  const auto square = [](double value) {
+    return value >= 0 && value <= static_cast<double>(kLargestValue) * kLargestValue;
+  };
+  if (!std::ranges::all_of(model.lowest, usable) || !std::ranges::all_of(model.highest, usable) ||
+      !std::ranges::all_of(model.means, usable) || !std::ranges::all_of(model.variances, square) ||
+      !std::ranges::all_of(model.counts, square) ||
+      !std::ranges::all_of(model.residual_squares, usable) ||
+      !std::ranges::all_of(model.residual_squares, square) || !square(model.residual_rows)) {
+    return wrong("what its sample is of");
+  }
+  if (!possible(model.peaks)) return wrong("its peaks");
+  return std::nullopt;
 }
 
 std::optional<Error> problem(const wire::Model& model, std::size_t room, std::size_t parts) {
@@ -67,6 +114,7 @@ std::optional<Error> problem(const wire::Model& model, std::size_t room, std::si
     return wrong("a part's history");
   }
   if (!(model.threshold >= 0) || !std::isfinite(model.threshold)) return wrong("threshold");
+  if (model.sample_rows > 0) return problem_of_sample(model);
   return std::nullopt;
 }
 
@@ -77,7 +125,7 @@ std::size_t moved(std::size_t at, std::size_t metrics, std::size_t room) {
 
 }  // namespace
 
-void Scorer::save(wire::Model& model) const {
+void Scorer::save(wire::Model& model, std::size_t rows) const {
   if (!ready()) return;
   model.forest = to_model(*forest_);
   model.rows = learnt_;
@@ -96,6 +144,38 @@ void Scorer::save(wire::Model& model) const {
   for (const TailHistory& history : histories_) {
     model.histories.push_back({history.values(), history.excess(), history.excesses()});
   }
+  model.borrowed = given_ || rows < reservoir_.rows();
+  if (rows > 0 && reservoir_.rows() > 0) save_sample(model, std::min(rows, reservoir_.rows()));
+}
+
+// An even sample: rows of the reservoir lie in no order once it is full, and by age before.
+void Scorer::save_sample(wire::Model& model, std::size_t rows) const {
+  const bool whole = rows == reservoir_.rows();
+  model.sample_rows = static_cast<std::uint32_t>(rows);
+  model.sample_seen = whole ? reservoir_.seen() : rows;
+  model.hurried_at = paced_from_;
+  model.sample.reserve(rows * reservoir_.width());
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto row = reservoir_.row(i * reservoir_.rows() / rows);
+    model.sample.insert(model.sample.end(), row.begin(), row.end());
+  }
+  for (const Extent& extent : extents_) {
+    model.lowest.push_back(extent.any ? extent.low : 1);
+    model.highest.push_back(extent.any ? extent.high : 0);
+  }
+  for (const Moments& moments : moments_) {
+    model.means.push_back(moments.mean);
+    model.variances.push_back(moments.variance);
+    model.counts.push_back(moments.rows);
+  }
+  for (const double square : residual_squares_) {
+    model.residual_squares.push_back(static_cast<float>(square));
+  }
+  model.residual_rows = residual_rows_;
+  if (model.borrowed) return;
+  for (std::size_t part = 0; part < kParts; ++part) {
+    model.histories[part].seen = histories_[part].seen();
+  }
 }
 
 Result<void> Scorer::load(const wire::Model& model) {
@@ -106,13 +186,15 @@ Result<void> Scorer::load(const wire::Model& model) {
   if (forest->features() != 2 * metrics || forest->extension() != 0) {
     return Error{"model: its forest is of other features than its metrics"};
   }
+  relearn();
   adopt_reference(model, metrics);
   adopt_forest(*forest, metrics);
   for (std::size_t part = 0; part < kParts; ++part) {
     const wire::HistoryModel& history = model.histories[part];
-    histories_[part].restore(history.values, history.excess, history.excesses, rng_);
+    histories_[part].restore(history.values, history.excess, history.excesses, history.seen, rng_);
   }
-  given_ = true;
+  given_ = model.borrowed || model.sample_rows == 0;
+  if (model.sample_rows > 0) adopt_sample(model, metrics);
   return {};
 }
 
@@ -155,6 +237,34 @@ void Scorer::adopt_reference(const wire::Model& model, std::size_t metrics) {
       deviation_squares_[place.first + at] = deviation * deviation;
     }
   }
+}
+
+void Scorer::adopt_sample(const wire::Model& model, std::size_t metrics) {
+  const std::size_t room = options_.metrics;
+  const std::size_t features = kFeaturesAMetric * metrics;
+  std::vector<float> row(kFeaturesAMetric * room, std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i < model.sample_rows; ++i) {
+    for (std::size_t at = 0; at < features; ++at) {
+      row[moved(at, metrics, room)] = model.sample[i * features + at];
+    }
+    reservoir_.offer(row, rng_);
+  }
+  reservoir_.go_on_from(model.sample_seen);
+  for (std::size_t i = 0; i < metrics; ++i) {
+    const bool any = model.lowest[i] <= model.highest[i];
+    if (any) extents_[i] = {model.lowest[i], model.highest[i], true};
+  }
+  // What is borrowed counts as many rows as came along, so that what comes soon counts more.
+  const double most = static_cast<double>(model.borrowed ? model.sample_rows : options_.horizon);
+  for (std::size_t at = 0; at < features; ++at) {
+    moments_[moved(at, metrics, room)] = {model.means[at], model.variances[at],
+                                          std::min(model.counts[at], most)};
+    if (!model.borrowed) residual_squares_[moved(at, metrics, room)] = model.residual_squares[at];
+  }
+  if (model.borrowed) return;
+  residual_rows_ = std::min(model.residual_rows, most);
+  learnt_ = model.rows;
+  paced_from_ = std::min(model.hurried_at, model.rows);
 }
 
 void Scorer::adopt_forest(const IsolationForest& forest, std::size_t metrics) {

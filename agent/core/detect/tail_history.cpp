@@ -26,7 +26,7 @@ void TailHistory::clear() {
   places_.clear();
   kept_.clear();
   sorted_.clear();
-  excess_ = excesses_ = 0;
+  edge_ = excess_ = excesses_ = 0;
 }
 
 void TailHistory::add(double value, Rng& rng) {
@@ -49,10 +49,14 @@ void TailHistory::add(double value, Rng& rng) {
 }
 
 void TailHistory::restore(const std::vector<float>& values, double excess, double excesses,
-                          Rng& rng) {
+                          std::uint64_t seen, Rng& rng) {
   clear();
   for (const float value : values) add(value, rng);
-  hurry();
+  if (seen > 0) {
+    places_.go_on_from(seen);
+  } else {
+    hurry();
+  }
   excess_ = excess;
   excesses_ = std::min(excesses, kPeaks);
 }

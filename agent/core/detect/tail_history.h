@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "agent/core/detect/reservoir.h"
@@ -15,12 +16,14 @@ class TailHistory {
   TailHistory(std::size_t capacity, std::size_t horizon);
 
   void add(double value, Rng& rng);
-  // What is kept, and what is known of the tail: to be written down and taken up again. What is
-  // taken up makes room for new values soon.
+  // What is kept, and what is known of the tail: to be written down and taken up again.
   const std::vector<float>& values() const { return kept_; }
   double excess() const { return excess_; }
   double excesses() const { return excesses_; }
-  void restore(const std::vector<float>& values, double excess, double excesses, Rng& rng);
+  // `seen` values are known by those kept; 0: what is taken up makes room for new values soon.
+  void restore(const std::vector<float>& values, double excess, double excesses, std::uint64_t seen,
+               Rng& rng);
+  std::uint64_t seen() const { return places_.seen(); }
 
   // The 98th percentile of what is kept: where the tail begins. 0 without a history.
   double edge() const { return edge_; }

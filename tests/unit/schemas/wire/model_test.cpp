@@ -29,6 +29,19 @@ Model small_model() {
   model.subspaces = {{1, {1}, {2}, {3}}, {}};
   model.histories = {{{1, 2, 3}, 0.5, 10}};
   model.threshold = 31.5;
+  model.sample = {1, 2, 3, 4};
+  model.sample_rows = 2;
+  model.sample_seen = 700;
+  model.borrowed = true;
+  model.hurried_at = 20;
+  model.lowest = {-1, 1};
+  model.highest = {3, 0};
+  model.means = {1, 2};
+  model.variances = {0.5, 0};
+  model.counts = {900, 0};
+  model.residual_squares = {1, 0.25F};
+  model.residual_rows = 900;
+  model.peaks = {900, {20, 31}, {5, 800}, {{1, 2}, 0.5, 2, 900}};
   return model;
 }
 
@@ -77,6 +90,24 @@ TEST(Model, ComesBackAsItWasSent) {
   const auto decoded = decode_model(encoded(model));
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_EQ(*decoded, model);
+}
+
+TEST(Model, WhatLearningGoesOnFromMayBeAbsent) {
+  Model model = small_model();
+  model.sample.clear();
+  model.sample_rows = 0;
+  model.peaks = {};
+  const auto decoded = decode_model(encoded(model));
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(*decoded, model);
+}
+
+TEST(Model, TheLargestSampleOfTheMostMetricsFits) {
+  Model model = small_model();
+  model.forest.thresholds.resize(std::size_t{100} * 255);
+  model.forest.leaves.resize(std::size_t{100} * 256);
+  model.sample.resize(std::size_t{1024} * 5 * 64);
+  EXPECT_LT(encoded(model).size(), kMaxModelPayload);
 }
 
 TEST(Model, TruncatedAnywhereIsRefused) {
@@ -156,9 +187,18 @@ TEST(Model, SizesBeyondTheirBoundsAreRefusedOnBothSides) {
   EXPECT_EQ(refusal(with([&](Model& m) { m.subspaces[0].basis = floats; })), too_long);
   EXPECT_EQ(refusal(with([&](Model& m) { m.histories[0].values = floats; })), too_long);
   EXPECT_EQ(refusal(with([&](Model& m) { m.histories.resize(kMaxModelParts + 1); })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.residual_squares = floats; })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.peaks.tops.resize(kMaxModelList + 1); })), too_long);
+  EXPECT_EQ(refusal(with([&](Model& m) { m.peaks.base.values = floats; })), too_long);
   EXPECT_EQ(refusal(with([&](Model& m) { m.metrics.resize(kMaxModelMetrics + 1); })), too_long);
   EXPECT_EQ(refusal(with([&](Model& m) { m.metrics[0].resize(2000); })), too_long);
   EXPECT_EQ(refusal(with([&](Model& m) { m.id.resize(2000); })), too_long);
+
+  Model sampled = small_model();
+  sampled.sample.resize(kMaxModelSample + 1);
+  const auto too_large = encode_model(sampled);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().message, "a model with this large a sample is too large to send");
 
   EXPECT_EQ(refusal(std::vector<std::byte>(kMaxModelPayload + 1)),
             "model refused: larger than a model may be");

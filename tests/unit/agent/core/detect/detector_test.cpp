@@ -1,5 +1,6 @@
 #include "agent/core/detect/detector.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -92,6 +93,78 @@ TEST(Detector, IsUsefulAtOnceWithAModelOfItsClass) {
   EXPECT_EQ(node.detector.episodes_begun(), 1U);
   model.metrics.clear();
   EXPECT_FALSE(node.detector.load(model));
+}
+
+wire::Model named(wire::Model model) {
+  model.metrics = {"a", "b", "c", "d", "e", "f"};
+  return model;
+}
+
+TEST(Detector, GoesOnAfterARestartAsIfItHadNeverStopped) {
+  Node old;
+  old.run(8000);
+  Node node(small(), 2);
+  ASSERT_TRUE(node.detector.load(named(old.detector.save(Detector::kAllRows))));
+  EXPECT_EQ(node.detector.scorer().learnt(), old.detector.scorer().learnt());
+  EXPECT_NEAR(node.detector.threshold(), old.detector.threshold(), 2);
+  Node other(small(), 2);  // without what it was learnt from, the threshold begins anew
+  ASSERT_TRUE(other.detector.load(named(old.detector.save())));
+  EXPECT_EQ(other.detector.threshold(), old.detector.threshold());
+  const auto largest_change = [](Node& one) {
+    const double before = one.detector.threshold();
+    double most = 0;
+    for (int i = 0; i < 600; ++i) {
+      one.second();
+      most = std::max(most, std::fabs(one.detector.threshold() - before));
+    }
+    return most;
+  };
+  EXPECT_LT(largest_change(node), 2);
+  EXPECT_GT(largest_change(other), 0.01);
+}
+
+TEST(Detector, ForgetsAllWhenToldTo) {
+  Node node;
+  node.run(2000);
+  node.detector.silence(node.now + hours(1));
+  node.detector.relearn();
+  EXPECT_FALSE(node.detector.scorer().ready());
+  EXPECT_EQ(node.detector.scorer().learnt(), 0U);
+  EXPECT_EQ(node.detector.threshold(), std::numeric_limits<double>::infinity());
+  const Verdict verdict = node.second();
+  EXPECT_TRUE(verdict.silenced);
+  EXPECT_EQ(verdict.score, 0);
+}
+
+TEST(Detector, LearnsAnewAfterItForgot) {
+  Node node;
+  node.run(1000);
+  node.detector.relearn();
+  node.run(900);
+  EXPECT_TRUE(std::isfinite(node.detector.threshold()));
+  node.run(10, broken);
+  EXPECT_TRUE(node.detector.active());
+}
+
+TEST(Detector, ANominalRangeSaysWhatChangesAreWorthAWord) {
+  const auto score_of_one_percent = [](double high) {
+    DetectorOptions options = small();
+    options.scorer.metrics = 1;
+    Detector detector(options);
+    if (high > 0) detector.set_range(0, 0, high);
+    Rng rng(1);
+    Instant now{};
+    Verdict verdict;
+    for (int i = 0; i < 1000; ++i) {
+      const std::vector<double> row{10 + 0.01 * rng.unit()};
+      verdict = detector.step(now += seconds(1), WallTime{}, row);
+    }
+    const std::vector<double> row{10.5};
+    detector.step(now += seconds(1), WallTime{}, row);
+    return std::fabs(detector.scorer().scaled()[0]);
+  };
+  EXPECT_GT(score_of_one_percent(0), 10);
+  EXPECT_NEAR(score_of_one_percent(100), 0.5, 0.1);
 }
 
 TEST(Detector, SeldomCriesWolf) {

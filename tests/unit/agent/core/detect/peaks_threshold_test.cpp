@@ -1,5 +1,6 @@
 #include "agent/core/detect/peaks_threshold.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -38,6 +39,44 @@ TEST(PeaksThreshold, FitOfFewOrEqualExcessesIsFinite) {
     EXPECT_GT(fit.scale, 0);
     EXPECT_LE(std::fabs(fit.shape), 0.5);
   }
+}
+
+TEST(PeaksThreshold, GoesOnFromWhatWasSaved) {
+  PeaksOptions options;
+  options.episodes_a_row = 1e-3;
+  options.apart = 1;
+  options.most_peaks = 16;
+  Rng rng(3);
+  PeaksThreshold peaks(options);
+  for (int i = 0; i < 20'000; ++i) peaks.add(-portable_log(1 - rng.unit()), rng);
+  wire::PeaksModel model;
+  peaks.save(model);
+  EXPECT_EQ(model.rows, 20'000U);
+  ASSERT_EQ(model.tops.size(), 16U);
+  EXPECT_TRUE(std::is_sorted(model.at.begin(), model.at.end()));
+  PeaksThreshold other(options);
+  other.load(model, rng);
+  EXPECT_NEAR(other.threshold(), peaks.threshold(), 0.4);
+  wire::PeaksModel again;
+  other.save(again);
+  EXPECT_EQ(again, model);
+  // Another rate is wanted from here on.
+  options.episodes_a_row = 1e-4;
+  PeaksThreshold rarer(options);
+  rarer.load(model, rng);
+  EXPECT_GT(rarer.threshold(), other.threshold() + 1);
+}
+
+TEST(PeaksThreshold, WhatIsImpossibleLeavesItFinite) {
+  PeaksOptions options;
+  options.most_peaks = 4;
+  Rng rng(3);
+  PeaksThreshold peaks(options);
+  peaks.load({600, {7, 7, 7, 7}, {600, 600, 600, 600}, {{1, 2, 3}, 0.5, 1, 600}}, rng);
+  EXPECT_TRUE(std::isfinite(peaks.threshold()));
+  PeaksThreshold fresh(options);
+  fresh.load({}, rng);
+  EXPECT_EQ(fresh.threshold(), std::numeric_limits<double>::infinity());
 }
 
 TEST(PeaksThreshold, IsPassedAsOftenAsWanted) {

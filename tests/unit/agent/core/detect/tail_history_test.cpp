@@ -63,6 +63,23 @@ TEST(TailHistory, WhatIsNoNumberIsLeftOut) {
   EXPECT_EQ(history.surprise(32), before);
 }
 
+TEST(TailHistory, WhatIsTakenUpStandsForAsManyAsItSays) {
+  TailHistory history(64, 100'000);
+  Rng rng(1);
+  for (int i = 0; i < 10'000; ++i) history.add(rng.unit(), rng);
+  const auto later = [&](std::uint64_t seen) {
+    TailHistory other(64, 100'000);
+    other.restore(history.values(), history.excess(), history.excesses(), seen, rng);
+    EXPECT_EQ(other.values(), history.values());
+    for (int i = 0; i < 500; ++i) other.add(2, rng);
+    std::size_t taken = 0;
+    for (const float value : other.values()) taken += value == 2;
+    return taken;
+  };
+  EXPECT_LT(later(history.seen()), 12U);  // 500 of 10,500
+  EXPECT_GT(later(0), 20U);
+}
+
 TEST(TailHistory, TheEdgeIsItsNinetyEighthPercentile) {
   TailHistory history(100, 100);
   Rng rng(1);
