@@ -61,6 +61,11 @@ enum class EventKind : std::uint8_t {
   outbox_gap,
   history_gap,
   event_storm,
+  anomaly,
+  anomaly_update,
+  anomaly_end,
+  model_change,
+  model_drift,
   agent_stopped,
 };
 
@@ -171,6 +176,18 @@ inline constexpr EventKindInfo kEventKinds[] = {
      "The agent did not run for a while: nothing was measured then."},
     {EventKind::event_storm, "event_storm", "agent", "as the worst in it, at least warning",
      "So many events came but for the kernel log's that not all were told one by one."},
+    {EventKind::anomaly, "anomaly", "detector", "warning, critical from twice the threshold",
+     "The box behaves unlike itself: the metrics at fault are told."},
+    {EventKind::anomaly_update, "anomaly_update", "detector",
+     "as the anomaly, info where it is back",
+     "An anomaly got worse, or came back after it had ended."},
+    {EventKind::anomaly_end, "anomaly_end", "detector", "info",
+     "An anomaly ended, or has lasted so long that it is the new normal."},
+    {EventKind::model_change, "model_change", "detector", "info, warning where it was refused",
+     "A model of what is usual was taken over, forgotten or refused."},
+    {EventKind::model_drift, "model_drift", "detector", "info",
+     "What is measured, or how often it alarms, has drifted from what was learnt: it is learnt "
+     "anew."},
     {EventKind::agent_stopped, "agent_stopped", "agent", "info", "The agent was stopped."},
 };
 inline constexpr std::size_t kEventKindCount = std::size(kEventKinds);

@@ -77,6 +77,12 @@ inline constexpr MetricInfo kEventMetrics[] = {
     event_count("event.history_gap", "Times the agent found that it had not run, 1 or 0 in a run."),
     event_count("event.event_storm",
                 "Storms of events but for the kernel log's that were told together."),
+    event_count("event.anomaly", "Anomalies that began."),
+    event_count("event.anomaly_update", "Times an anomaly got worse or came back."),
+    event_count("event.anomaly_end", "Times an anomaly ended."),
+    event_count("event.model_change",
+                "Times a model of what is usual was taken over, forgotten or refused."),
+    event_count("event.model_drift", "Times what is usual was learnt anew because of drift."),
 };
 
 inline constexpr MetricInfo kKernelLogMetrics[] = {

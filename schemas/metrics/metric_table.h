@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "schemas/metrics/metric_info.h"
+#include "schemas/metrics/metric_rows_anomaly.h"
 #include "schemas/metrics/metric_rows_cgroup.h"
 #include "schemas/metrics/metric_rows_cpu.h"
 #include "schemas/metrics/metric_rows_disk.h"
@@ -64,6 +65,8 @@ inline constexpr std::span<const MetricInfo> kMetricGroups[] = {
     kSelfTickMetrics,
     kSelfMetrics,
     kSelfSourceMetrics,
+    kAnomalyTickMetrics,
+    kAnomalyMetrics,
     kProcessTotalMetrics,
     kTopProcessMetrics,
     kWatchedProcessMetrics,

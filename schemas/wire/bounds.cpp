@@ -81,6 +81,10 @@ class Bounds {
   std::size_t room_;
 };
 
+bool fits_model(const flatbuffers::Vector<std::uint8_t>* model) {
+  return model == nullptr || model->size() <= kMaxModelPayload;
+}
+
 }  // namespace
 
 bool in_bounds(const fbs::NodeBirth& in) {
@@ -88,7 +92,7 @@ bool in_bounds(const fbs::NodeBirth& in) {
   return in.epoch() != 0 && in.table_id() != 0 && Bounds::time(in.started_ms()) &&
          bounds.text(in.site()) && bounds.labels(in.labels()) && bounds.hardware(in.hardware()) &&
          bounds.text(in.agent_version()) && bounds.texts(in.capabilities(), kMaxCapabilities) &&
-         bounds.series(in.series());
+         bounds.series(in.series()) && bounds.text(in.model());
 }
 
 bool in_bounds(const fbs::NodeState& in) {
@@ -122,7 +126,7 @@ bool in_bounds(const fbs::Event& in) {
 bool in_bounds(const fbs::CommandResult& in) {
   Bounds bounds(Topic::result);
   return bounds.name(in.id()) && in.epoch() != 0 && in.status() <= fbs::CommandStatus::MAX &&
-         bounds.text(in.text());
+         bounds.text(in.text()) && fits_model(in.model());
 }
 
 bool in_bounds(const fbs::Ack& in) {
@@ -137,7 +141,8 @@ bool in_bounds(const fbs::Ack& in) {
 bool in_bounds(const fbs::Command& in) {
   Bounds bounds(Topic::command);
   return bounds.name(in.id()) && in.kind() <= fbs::CommandKind::MAX && in.epoch() != 0 &&
-         Bounds::time(in.expires_ms()) && bounds.text(in.reason());
+         Bounds::time(in.expires_ms()) && bounds.text(in.reason()) &&
+         in.for_ms() <= kMaxSilenceMs && fits_model(in.model());
 }
 
 }  // namespace bw::wire

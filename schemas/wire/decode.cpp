@@ -66,6 +66,12 @@ std::string take(const FbText* text) {
   return text == nullptr ? std::string() : text->str();
 }
 
+std::vector<std::byte> take_bytes(const flatbuffers::Vector<std::uint8_t>* list) {
+  if (list == nullptr) return {};
+  const auto* bytes = reinterpret_cast<const std::byte*>(list->data());
+  return {bytes, bytes + list->size()};
+}
+
 std::vector<std::string> take(const FbVector<FbText>* list) {
   std::vector<std::string> out;
   if (list == nullptr) return out;
@@ -155,6 +161,7 @@ Decoded<NodeBirth> decode_birth(Bytes payload) {
   out.capabilities = take(in.capabilities());
   out.table_id = in.table_id();
   out.series = take(in.series());
+  out.model = take(in.model());
   if (series_table_id(out.series) != out.table_id) return Refusal::out_of_bounds;
   return out;
 }
@@ -214,7 +221,7 @@ Decoded<CommandResult> decode_result(Bytes payload) {
   const fbs::CommandResult& in = *opened->root;
   if (!in_bounds(in)) return Refusal::out_of_bounds;
   return CommandResult{take(in.id()), in.epoch(), static_cast<CommandStatus>(in.status()),
-                       take(in.text())};
+                       take(in.text()), take_bytes(in.model())};
 }
 
 Decoded<Ack> decode_ack(Bytes payload) {
@@ -233,8 +240,10 @@ Decoded<Command> decode_command(Bytes payload) {
   if (!opened) return opened.refusal();
   const fbs::Command& in = *opened->root;
   if (!in_bounds(in)) return Refusal::out_of_bounds;
-  return Command{take(in.id()), static_cast<CommandKind>(in.kind()), in.epoch(), in.expires_ms(),
-                 take(in.reason())};
+  return Command{take(in.id()),     static_cast<CommandKind>(in.kind()),
+                 in.epoch(),        in.expires_ms(),
+                 take(in.reason()), in.for_ms(),
+                 in.fresh(),        take_bytes(in.model())};
 }
 
 Decoded<UpMessage> decode_up(Topic topic, Bytes payload) {

@@ -43,6 +43,13 @@ VectorOf<fbs::Label> put(FlatBufferBuilder& builder, const std::vector<Label>& l
   return builder.CreateVector(offsets, count);
 }
 
+Offset<flatbuffers::Vector<std::uint8_t>> put_model(FlatBufferBuilder& builder,
+                                                    const std::vector<std::byte>& model) {
+  BW_ASSERT(model.size() <= kMaxModelPayload);
+  if (model.empty()) return {};
+  return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(model.data()), model.size());
+}
+
 VectorOf<fbs::Series> put(FlatBufferBuilder& builder, const std::vector<SeriesInfo>& series) {
   BW_ASSERT(series.size() <= kMaxSeries);
   if (series.empty()) return {};
@@ -122,9 +129,11 @@ Bytes Encoder::encode(const NodeBirth& message) {
   const auto version = put_some(builder, message.agent_version);
   const auto capabilities = put(builder, message.capabilities);
   const auto series = put(builder, message.series);
-  const auto root = fbs::CreateNodeBirth(builder, message.epoch, message.store_id, site, labels,
-                                         hardware, version, clip_time(message.started_ms),
-                                         message.period_ms, capabilities, message.table_id, series);
+  const auto model = put_some(builder, message.model);
+  const auto root =
+      fbs::CreateNodeBirth(builder, message.epoch, message.store_id, site, labels, hardware,
+                           version, clip_time(message.started_ms), message.period_ms, capabilities,
+                           message.table_id, series, model);
   return state_->finish(root, kBirthIdentifier);
 }
 
@@ -186,8 +195,9 @@ Bytes Encoder::encode(const CommandResult& message) {
   auto& builder = state_->begin();
   const auto id = put(builder, message.id);
   const auto text = put_some(builder, message.text);
-  const auto root = fbs::CreateCommandResult(builder, id, message.epoch,
-                                             static_cast<fbs::CommandStatus>(message.status), text);
+  const auto model = put_model(builder, message.model);
+  const auto root = fbs::CreateCommandResult(
+      builder, id, message.epoch, static_cast<fbs::CommandStatus>(message.status), text, model);
   return state_->finish(root, kResultIdentifier);
 }
 
@@ -207,8 +217,11 @@ Bytes Encoder::encode(const Command& message) {
   auto& builder = state_->begin();
   const auto id = put(builder, message.id);
   const auto reason = put_some(builder, message.reason);
-  const auto root = fbs::CreateCommand(builder, id, static_cast<fbs::CommandKind>(message.kind),
-                                       message.epoch, clip_time(message.expires_ms), reason);
+  const auto model = put_model(builder, message.model);
+  const auto root =
+      fbs::CreateCommand(builder, id, static_cast<fbs::CommandKind>(message.kind), message.epoch,
+                         clip_time(message.expires_ms), reason,
+                         std::min(message.for_ms, kMaxSilenceMs), message.fresh, model);
   return state_->finish(root, kCommandIdentifier);
 }
 

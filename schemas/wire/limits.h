@@ -23,16 +23,22 @@ inline constexpr std::size_t kMaxBlockValues = 800'000;
 inline constexpr std::int64_t kMinTimeMs = 0;
 inline constexpr std::int64_t kMaxTimeMs = 7'258'118'400'000;
 
+// No longer than that are nodes silenced: a year.
+inline constexpr std::uint64_t kMaxSilenceMs = 366ULL * 86400 * 1000;
+
 // Whole payloads, by what they carry.
-inline constexpr std::size_t kMaxSmallPayload = 80U << 10;  // state, event, command, result, ack
-inline constexpr std::size_t kMaxTablePayload = 4U << 20;   // birth: kMaxSeries descriptions
-inline constexpr std::size_t kMaxLivePayload = 64U << 10;   // kMaxSeries floats and a header
+inline constexpr std::size_t kMaxSmallPayload = 80U << 10;  // state, event, ack
+inline constexpr std::size_t kMaxModelPayload = 4U << 20;
+inline constexpr std::size_t kMaxCommandPayload = kMaxModelPayload + (64U << 10);  // and result
+inline constexpr std::size_t kMaxTablePayload = 4U << 20;  // birth: kMaxSeries descriptions
+inline constexpr std::size_t kMaxLivePayload = 64U << 10;  // kMaxSeries floats and a header
 inline constexpr std::size_t kMaxHistoryPayload =
     12U << 20;  // columns and, now and then, a series table
 
 static_assert(kMaxColumnBytes >= kMaxBlockValues * 9 + kMaxSeries * (5 + (kMaxRows + 7) / 8));
 // Every text of an event at its bound.
 static_assert(kMaxSmallPayload > (2 * kMaxLabels + 2) * (kMaxText + 32));
+static_assert(kMaxCommandPayload > kMaxModelPayload + 8 * kMaxText);
 static_assert(kMaxLivePayload > kMaxSeries * sizeof(float) + 1024);
 static_assert(kMaxHistoryPayload >= kMaxColumnBytes + kMaxTablePayload);
 

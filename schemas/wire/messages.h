@@ -57,6 +57,7 @@ struct NodeBirth {
   std::vector<std::string> capabilities;
   std::uint64_t table_id = 0;  // series_table_id(series)
   std::vector<SeriesInfo> series;
+  std::string model = {};  // id of the anomaly model that was deployed here last; empty: none
   bool operator==(const NodeBirth&) const = default;
 };
 
@@ -122,7 +123,7 @@ struct Ack {
   bool operator==(const Ack&) const = default;
 };
 
-enum class CommandKind : std::uint8_t { announce, refuse };
+enum class CommandKind : std::uint8_t { announce, refuse, silence, train, deploy_model };
 
 struct Command {
   std::string id;
@@ -130,6 +131,9 @@ struct Command {
   std::uint64_t epoch = 0;  // of the agent it is for
   std::int64_t expires_ms = 0;
   std::string reason;
+  std::uint64_t for_ms = 0;           // silence: from its arrival on; 0 ends one
+  bool fresh = false;                 // train: forget what was learnt, and begin anew
+  std::vector<std::byte> model = {};  // deploy_model: see model.h
   bool operator==(const Command&) const = default;
 };
 
@@ -140,6 +144,7 @@ struct CommandResult {
   std::uint64_t epoch = 0;
   CommandStatus status = CommandStatus::done;
   std::string text;
+  std::vector<std::byte> model = {};  // of train: see model.h
   bool operator==(const CommandResult&) const = default;
 };
 

@@ -19,10 +19,10 @@ constexpr std::array<TopicInfo, 8> kTopics{{
     {Topic::live, "up/live", 0, false, 5, kMaxLivePayload},
     {Topic::history, "up/history", 1, false, 0, kMaxHistoryPayload},
     {Topic::event, "up/event", 1, false, 0, kMaxSmallPayload},
-    {Topic::result, "up/result", 1, false, 0, kMaxSmallPayload},
+    {Topic::result, "up/result", 1, false, 0, kMaxCommandPayload},
     {Topic::ack, "down/ack", 1, true, 0, kMaxSmallPayload},
     // Long enough for a reconnect; what is older was meant for another situation.
-    {Topic::command, "down/command", 1, false, 60, kMaxSmallPayload},
+    {Topic::command, "down/command", 1, false, 60, kMaxCommandPayload},
 }};
 
 constexpr bool in_order() {

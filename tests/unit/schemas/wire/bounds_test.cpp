@@ -138,12 +138,26 @@ TEST(Bounds, of_enumerations_exclude_values_of_later_versions) {
   result.status = static_cast<CommandStatus>(4);
   EXPECT_EQ(refusal_of(Topic::result, encoder.encode(result)), Refusal::out_of_bounds);
   Command command = examples::command();
-  command.kind = static_cast<CommandKind>(2);
+  command.kind = static_cast<CommandKind>(5);
   EXPECT_EQ(refusal_of(Topic::command, encoder.encode(command)), Refusal::out_of_bounds);
   HistoryBlock block = examples::history();
   block.series[2].kind = static_cast<SeriesKind>(2);
   block.table_id = series_table_id(block.series);
   EXPECT_EQ(refusal_of(Topic::history, encoder.encode(block)), Refusal::out_of_bounds);
+}
+
+TEST(Bounds, of_a_model_and_of_a_silence_are_held_by_both_sides) {
+  Encoder encoder;
+  Command command = examples::command();
+  command.model.assign(kMaxModelPayload, std::byte{1});
+  command.for_ms = kMaxSilenceMs + 1;
+  const auto decoded = decode_command(encoder.encode(command));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->model.size(), kMaxModelPayload);
+  EXPECT_EQ(decoded->for_ms, kMaxSilenceMs);
+  CommandResult result = examples::result();
+  result.model.assign(kMaxModelPayload, std::byte{2});
+  EXPECT_EQ(refusal_of(Topic::result, encoder.encode(result)), std::nullopt);
 }
 
 TEST(Bounds, of_rows_are_one_and_the_most_of_a_block) {

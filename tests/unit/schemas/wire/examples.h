@@ -55,6 +55,7 @@ inline NodeBirth birth() {
   birth.capabilities = {"linux", "gpu"};
   birth.series = series();
   birth.table_id = series_table_id(birth.series);
+  birth.model = "edge@3";
   return birth;
 }
 
@@ -95,7 +96,7 @@ inline EventRecord event() {
 }
 
 inline CommandResult result() {
-  return {"c-1", 4, CommandStatus::refused, "not now"};
+  return {"c-1", 4, CommandStatus::refused, "not now", {std::byte{7}, std::byte{0}}};
 }
 
 inline Ack ack() {
@@ -103,7 +104,9 @@ inline Ack ack() {
 }
 
 inline Command command() {
-  return {"c-1", CommandKind::refuse, 4, 1'700'000'060'000, "two agents have this id"};
+  return {
+      "c-1",         CommandKind::deploy_model, 4, 1'700'000'060'000, "for its class", 90'000, true,
+      {std::byte{1}}};
 }
 
 inline Payload payload(Topic topic) {

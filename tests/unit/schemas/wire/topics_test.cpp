@@ -27,9 +27,9 @@ TEST(Topics, are_asked_of_mqtt_as_the_format_page_says) {
       {Topic::live, "up/live", 0, false, 5, kMaxLivePayload},
       {Topic::history, "up/history", 1, false, 0, kMaxHistoryPayload},
       {Topic::event, "up/event", 1, false, 0, kMaxSmallPayload},
-      {Topic::result, "up/result", 1, false, 0, kMaxSmallPayload},
+      {Topic::result, "up/result", 1, false, 0, kMaxCommandPayload},
       {Topic::ack, "down/ack", 1, true, 0, kMaxSmallPayload},
-      {Topic::command, "down/command", 1, false, 60, kMaxSmallPayload},
+      {Topic::command, "down/command", 1, false, 60, kMaxCommandPayload},
   };
   for (const Row& row : rows) {
     const TopicInfo& info = topic_info(row.topic);
