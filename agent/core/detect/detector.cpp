@@ -23,6 +23,8 @@ Detector::Detector(const DetectorOptions& options)
     : options_(options),
       scorer_(options.scorer),
       peaks_(peaks_of(options)),
+      drift_(options.scorer.metrics),
+      rate_(options.false_episodes_a_day),
       episodes_(options.episodes),
       rng_(options.scorer.seed + 1) {}
 
@@ -34,7 +36,10 @@ double Detector::threshold() const {
 Verdict Detector::step(Instant now, WallTime wall, std::span<const double> values) {
   if (any_ && now <= last_) {
     ++rows_ignored_;
-    return {0, threshold(), EpisodeChange::none, episodes_.silenced(now)};
+    Verdict ignored;
+    ignored.threshold = threshold();
+    ignored.silenced = episodes_.silenced(now);
+    return ignored;
   }
   if (any_ && now - last_ >= options_.gap) scorer_.forget_window();
   last_ = now;
@@ -63,7 +68,32 @@ Verdict Detector::step(Instant now, WallTime wall, std::span<const double> value
     scorer_.learn();
     if (was_ready) peaks_.add(verdict.score, rng_);
   }
+  watch(now, verdict);
   return verdict;
+}
+
+// What it looks at of itself: drift and the rate of episodes.
+void Detector::watch(Instant now, Verdict& verdict) {
+  if (std::isfinite(verdict.threshold)) rate_.watch_from(now);
+  if (verdict.change == EpisodeChange::began) rate_.add(now);
+  if (!verdict.silenced) {
+    drift_.step(now, scorer_.features().first(scorer_.metrics()), scorer_.reservoir());
+  }
+  verdict.reason = due_retraining(now, verdict);
+  verdict.retrained = verdict.reason != RetrainReason::none;
+  if (!verdict.retrained) return;
+  scorer_.hurry();
+  peaks_.hurry();
+  rate_.acquit(now);
+  retrain_from_ = now + kRetrainAtMost;
+}
+
+RetrainReason Detector::due_retraining(Instant now, const Verdict& verdict) const {
+  if (!learning_ || now < retrain_from_ || !scorer_.ready()) return RetrainReason::none;
+  if (drift_.lasts()) return RetrainReason::drift;
+  // A threshold set by hand has no wanted rate.
+  const bool counts = verdict.change == EpisodeChange::began && options_.alert_threshold <= 0;
+  return counts && rate_.too_many(now) ? RetrainReason::alarms : RetrainReason::none;
 }
 
 wire::Model Detector::save(std::size_t rows) const {
@@ -77,6 +107,7 @@ wire::Model Detector::save(std::size_t rows) const {
 Result<void> Detector::load(const wire::Model& model) {
   auto loaded = scorer_.load(model);
   if (!loaded) return loaded;
+  drift_.clear();
   peaks_ = PeaksThreshold(peaks_of(options_));
   if (model.threshold > 0) peaks_.begin_with(model.threshold);
   if (model.sample_rows > 0 && !model.borrowed) peaks_.load(model.peaks, rng_);
@@ -85,11 +116,12 @@ Result<void> Detector::load(const wire::Model& model) {
 
 void Detector::relearn() {
   scorer_.relearn();
+  drift_.clear();
   peaks_ = PeaksThreshold(peaks_of(options_));
 }
 
 std::size_t Detector::bytes() const {
-  return sizeof(*this) - sizeof(Scorer) + scorer_.bytes() + peaks_.bytes() +
+  return sizeof(*this) - sizeof(Scorer) + scorer_.bytes() + peaks_.bytes() + drift_.bytes() +
          causes_.capacity() * sizeof(Cause);
 }
 

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "agent/core/detect/drift.h"
 #include "agent/core/detect/episodes.h"
 #include "agent/core/detect/explanation.h"
 #include "agent/core/detect/peaks_threshold.h"
@@ -32,12 +33,24 @@ struct DetectorOptions {
   Duration gap = std::chrono::seconds{30};
 };
 
+enum class RetrainReason : std::uint8_t {
+  none,
+  drift,   // the node's values are not those learnt from: see Drift::lasts
+  alarms,  // there are too many for the wanted rate: see EpisodeRate::too_many
+};
+
 struct Verdict {
   double score = 0;      // 0 until something is learnt
   double threshold = 0;  // infinite until there is one
   EpisodeChange change = EpisodeChange::none;
   bool silenced = false;
+  // With this row it began to learn fast what comes now, of its own accord, for this reason: once,
+  // and not again within kRetrainAtMost.
+  bool retrained = false;
+  RetrainReason reason = RetrainReason::none;
 };
+
+inline constexpr Duration kRetrainAtMost = std::chrono::hours{24};
 
 class Detector {
  public:
@@ -76,18 +89,31 @@ class Detector {
   std::uint64_t episodes_begun() const { return episodes_.begun(); }
   std::uint64_t rows_ignored() const { return rows_ignored_; }
 
+  // How far the last day lies from what was learnt: see drift.h. Above kDrifted is to be looked at.
+  double drift() const { return drift_.mean(); }
+  std::vector<MetricDrift> drift_metrics() const { return drift_.worst(); }
+  // Observed over the last week or since there is a threshold, and wanted. NaN in the first hour.
+  double episodes_a_day() const { return rate_.a_day(last_); }
+  double wanted_episodes_a_day() const { return rate_.wanted_a_day(); }
+
   const Scorer& scorer() const { return scorer_; }
   double threshold() const;
   std::size_t bytes() const;
 
  private:
+  void watch(Instant now, Verdict& verdict);
+  RetrainReason due_retraining(Instant now, const Verdict& verdict) const;
+
   DetectorOptions options_;
   Scorer scorer_;
   PeaksThreshold peaks_;
+  Drift drift_;
+  EpisodeRate rate_;
   Episodes episodes_;
   Rng rng_;
   std::vector<Cause> causes_;
   Instant last_ = Instant::min();
+  Instant retrain_from_ = Instant::min();  // not before
   bool any_ = false;
   bool learning_ = true;
   std::uint64_t rows_ignored_ = 0;

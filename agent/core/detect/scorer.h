@@ -87,6 +87,7 @@ class Scorer {
   std::uint64_t learnt() const { return learnt_; }
   std::array<double, kParts> parts() const { return surprises_; }
   const Reference& reference() const { return reference_; }
+  const Reservoir& reservoir() const { return reservoir_; }
   // Of the row scored last: features, scaled features, and their residuals, by the same places.
   std::span<const float> features() const { return features_; }
   std::span<const float> scaled() const { return scaled_; }

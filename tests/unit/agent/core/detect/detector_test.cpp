@@ -167,6 +167,104 @@ TEST(Detector, ANominalRangeSaysWhatChangesAreWorthAWord) {
   EXPECT_NEAR(score_of_one_percent(100), 0.5, 0.1);
 }
 
+// Rows half an hour apart, so that days pass soon.
+DetectorOptions half_hours() {
+  DetectorOptions options = small();
+  options.period = minutes(30);
+  options.gap = hours(12);
+  return options;
+}
+
+// The world half an hour later: its load is another by then.
+std::vector<double> much_later(DetectWorld& world) {
+  for (int i = 0; i < 40; ++i) world.row();
+  return world.row();
+}
+
+TEST(Detector, ValuesThatDriftAwayRetrainItOnceADay) {
+  DetectorOptions options = half_hours();
+  options.alert_threshold = 1e6;  // no episode says it
+  Detector detector(options);
+  DetectWorld world(1);
+  Instant now{};
+  std::vector<Instant> retrained;
+  const auto run = [&](int rows, double shift) {
+    for (int i = 0; i < rows; ++i) {
+      auto row = much_later(world);
+      for (double& value : row) value += shift;
+      const Verdict verdict = detector.step(now += options.period, WallTime{}, row);
+      EXPECT_EQ(verdict.retrained, verdict.reason != RetrainReason::none);
+      if (!verdict.retrained) continue;
+      retrained.push_back(now);
+      EXPECT_EQ(verdict.reason, RetrainReason::drift);
+    }
+  };
+  EXPECT_TRUE(std::isnan(detector.drift()));
+  run(4000, 0);
+  EXPECT_TRUE(retrained.empty());
+  EXPECT_LT(detector.drift(), 0.1);
+  EXPECT_TRUE(detector.drift_metrics().empty());
+  run(400, 60);
+  EXPECT_GT(detector.drift(), kDrifted);
+  ASSERT_FALSE(detector.drift_metrics().empty());
+  ASSERT_FALSE(retrained.empty());
+  for (std::size_t i = 1; i < retrained.size(); ++i) {
+    EXPECT_GE(retrained[i] - retrained[i - 1], kRetrainAtMost);
+  }
+  run(6000, 60);
+  EXPECT_LT(detector.drift(), 0.15);
+}
+
+TEST(Detector, WhatIsHeldToWhatItKnowsShowsDriftAndDoesNotRetrain) {
+  DetectorOptions options = half_hours();
+  options.alert_threshold = 1e6;
+  Detector detector(options);
+  DetectWorld world(1);
+  Instant now{};
+  bool retrained = false;
+  for (int i = 0; i < 4000; ++i) {
+    if (i == 2000) detector.set_learning(false);
+    auto row = much_later(world);
+    row[4] += i >= 2000 ? 300 : 0;
+    row[5] += i >= 2000 ? 1 : 0;
+    retrained = detector.step(now += options.period, WallTime{}, row).retrained || retrained;
+  }
+  EXPECT_FALSE(retrained);
+  EXPECT_GT(detector.drift(), kDrifted);
+  const auto worst = detector.drift_metrics();
+  ASSERT_EQ(worst.size(), 2U);
+  EXPECT_EQ(worst[0].metric + worst[1].metric, 9U);
+}
+
+TEST(Detector, MoreAlarmsThanWantedRetrainIt) {
+  DetectorOptions options = half_hours();
+  options.period = minutes(10);
+  options.episodes.cool_down = hours(1);
+  options.episodes.persists = hours(1000);
+  Node node(options);
+  Instant now{};
+  std::size_t retrained = 0;
+  const auto run = [&](int rows, bool trouble) {
+    for (int i = 0; i < rows; ++i) {
+      auto row = much_later(node.world);
+      if (trouble && i % 48 == 0) row[4] = 5000 + i;
+      const Verdict verdict = node.detector.step(now += options.period, WallTime{}, row);
+      if (!verdict.retrained) continue;
+      ++retrained;
+      EXPECT_EQ(verdict.reason, RetrainReason::alarms);
+      EXPECT_EQ(verdict.change, EpisodeChange::began);
+    }
+  };
+  EXPECT_TRUE(std::isnan(node.detector.episodes_a_day()));
+  run(2000, false);
+  EXPECT_LT(node.detector.episodes_a_day(), 1.5);
+  EXPECT_EQ(retrained, 0U);
+  run(144 * 7, true);  // three a day for a week
+  EXPECT_GE(retrained, 1U);
+  EXPECT_GT(node.detector.episodes_a_day(), 1.5);
+  EXPECT_EQ(node.detector.wanted_episodes_a_day(), options.false_episodes_a_day);
+}
+
 TEST(Detector, SeldomCriesWolf) {
   std::uint64_t false_ones = 0;
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
