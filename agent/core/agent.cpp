@@ -221,19 +221,30 @@ void Agent::on(const AckReceived& event, Instant now, Effects& effects) {
 void Agent::on(const CommandReceived& event, Instant, Effects& effects) {
   const wire::Command& command = event.command;
   if (command.epoch != options_.epoch || stopping_) return;
-  effects.emplace_back(Publish{wire::Topic::result,
-                               result_encoder_.encode(wire::CommandResult{
-                                   command.id, options_.epoch, wire::CommandStatus::done, ""})});
-  if (command.kind == wire::CommandKind::announce) {
-    if (!command.reason.empty()) effects.emplace_back(Log{LogLevel::warning, command.reason});
-    announce(effects);
-    return;
+  const auto answer = [&](wire::CommandStatus status, std::string text) {
+    const wire::CommandResult result{command.id, options_.epoch, status, std::move(text)};
+    effects.emplace_back(Publish{wire::Topic::result, result_encoder_.encode(result)});
+  };
+  switch (command.kind) {
+    case wire::CommandKind::announce:
+      answer(wire::CommandStatus::done, "");
+      if (!command.reason.empty()) effects.emplace_back(Log{LogLevel::warning, command.reason});
+      announce(effects);
+      return;
+    case wire::CommandKind::refuse:
+      answer(wire::CommandStatus::done, "");
+      effects.emplace_back(Log{LogLevel::error, "refused by the coordinator: " + command.reason});
+      stopping_ = true;
+      stopped_ = true;
+      // No state is published: the node's state is that of the agent that holds its id.
+      effects.emplace_back(Stop{3, command.reason});
+      return;
+    case wire::CommandKind::silence:
+    case wire::CommandKind::train:
+    case wire::CommandKind::deploy_model:
+      answer(wire::CommandStatus::refused, "this agent does not watch for anomalies");
+      return;
   }
-  effects.emplace_back(Log{LogLevel::error, "refused by the coordinator: " + command.reason});
-  stopping_ = true;
-  stopped_ = true;
-  // No state is published: the node's state is that of the agent that holds its id.
-  effects.emplace_back(Stop{3, command.reason});
 }
 
 void Agent::on(const RecordPersisted& event, Instant now, Effects& effects) {

@@ -201,6 +201,22 @@ TEST_F(AgentTest, WhenRefusedItStopsWithCodeThreeAndLeavesTheStateToTheOther) {
   EXPECT_TRUE(effects_.empty());
 }
 
+TEST_F(AgentTest, WithoutADetectorItRefusesWhatIsAskedOfOneAndGoesOn) {
+  tick();
+  step(LinkUp{});
+  for (const auto kind :
+       {wire::CommandKind::silence, wire::CommandKind::train, wire::CommandKind::deploy_model}) {
+    step(CommandReceived{wire::Command{"c1", kind, kEpoch, 0, ""}});
+    EXPECT_EQ(topics(), Topics{wire::Topic::result});
+    const auto result = wire::decode_result(payload(wire::Topic::result));
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, wire::CommandStatus::refused);
+    EXPECT_NE(result->text, "");
+  }
+  tick();
+  EXPECT_EQ(topics(), Topics{wire::Topic::live});
+}
+
 TEST_F(AgentTest, StoppingClosesTheBlockWritesItSendsItAndSaysGoodbye) {
   tick();
   step(LinkUp{});
