@@ -198,7 +198,7 @@ void Scorer::learn() {
       static_cast<double>(kFeaturesAMetric * options_.metrics + 2 * reservoir_.rows());
   const double slices = std::clamp(kRoundsAGrowth * round / since, kFewestSlices, kMostSlices);
   due_slices_ += slices;
-  due_trees_ += slices * static_cast<double>(options_.trees) / round;
+  due_trees_ += slices * static_cast<double>(forest_->trees()) / round;
   for (; due_slices_ >= 1; due_slices_ -= 1) train_a_slice();
   for (; due_trees_ >= 1; due_trees_ -= 1) replace_a_tree();
 }
@@ -293,7 +293,7 @@ void Scorer::train_at_once() {
     forest_.emplace(2 * options_.metrics, options_.trees, options_.subsample, 0);
     grower_.emplace(forest_->grower());
   }
-  for (std::size_t i = 0; i < options_.trees; ++i) replace_a_tree();
+  for (std::size_t i = 0; i < forest_->trees(); ++i) replace_a_tree();
   recalibrate();
 }
 
@@ -307,7 +307,7 @@ void Scorer::replace_a_tree() {
   const Rows rows{reservoir_.values() + options_.metrics, reservoir_.rows(), 2 * options_.metrics,
                   reservoir_.width()};
   forest_->replace(next_tree_, rows, *grower_, rng_, grown_);
-  next_tree_ = (next_tree_ + 1) % options_.trees;
+  next_tree_ = (next_tree_ + 1) % forest_->trees();
 }
 
 // Histories of another forest and scale say little: those of the rows it was learnt from stand in

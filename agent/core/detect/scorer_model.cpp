@@ -13,30 +13,48 @@ namespace bw::agent {
 
 namespace {
 
-constexpr float kLargestValue = 1e30F;
+// What numbers a scorer itself can come to, amply: with these, nothing that is made of them is
+// infinite. Values are cut at 1e30, and deviations of such may be rounded up.
+constexpr double kLargestValue = 2e30;
 constexpr double kLargestScore = 1e9;
+constexpr double kLargestScale = 1e6;  // of residuals, either way
+constexpr double kLargestRows = 1e15;
+constexpr double kLargestLength = 1.001;  // of a direction, squared: 1, rounded
 
-bool all_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+bool within(double value, double largest) {
+  return std::fabs(value) <= largest;  // false for NaN
 }
 
-bool possible(const Subspace& subspace, const wire::SubspaceModel& model, std::size_t width) {
-  const auto positive = [](float value) { return value > 0; };
-  return subspace.width == width && model.mean.size() == width &&
-         model.inverse_deviation.size() == width && model.directions <= kMaxDirections &&
-         model.basis.size() == model.directions * width && all_finite(model.mean) &&
-         all_finite(model.basis) && all_finite(model.inverse_deviation) &&
-         std::ranges::all_of(model.inverse_deviation, positive);
+template <typename T>
+bool all_within(const std::vector<T>& values, double largest) {
+  return std::ranges::all_of(values, [&](T value) { return within(value, largest); });
+}
+
+template <typename T>
+bool all_from_to(const std::vector<T>& values, double least, double largest) {
+  return std::ranges::all_of(values, [&](T value) { return value >= least && value <= largest; });
+}
+
+bool possible(const wire::SubspaceModel& model, std::size_t width) {
+  if (model.mean.size() != width || model.inverse_deviation.size() != width ||
+      model.directions > kMaxDirections || model.basis.size() != model.directions * width) {
+    return false;
+  }
+  // What is longer than 1 would make residuals grow from one direction to the next.
+  for (std::size_t d = 0; d < model.directions; ++d) {
+    double square = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      square += static_cast<double>(model.basis[d * width + i]) * model.basis[d * width + i];
+    }
+    if (!(square <= kLargestLength)) return false;
+  }
+  return all_within(model.mean, 2 * kFarthest) &&
+         all_from_to(model.inverse_deviation, 1 / kLargestScale, kLargestScale);
 }
 
 bool possible(const wire::HistoryModel& model) {
-  return all_finite(model.values) && std::isfinite(model.excess) && model.excess >= 0 &&
-         std::isfinite(model.excesses) && model.excesses >= 0;
-}
-
-// NaN where there is none.
-bool possible_value(float value) {
-  return std::isnan(value) || std::fabs(value) <= kLargestValue;
+  return all_within(model.values, kLargestValue) && model.excess >= 0 &&
+         model.excess <= kLargestValue && model.excesses >= 0 && model.excesses <= kLargestRows;
 }
 
 bool possible(const wire::PeaksModel& peaks) {
@@ -45,9 +63,9 @@ bool possible(const wire::PeaksModel& peaks) {
     if (at < last || at > peaks.rows) return false;
     last = at;
   }
-  const auto usable = [](double top) { return top >= 0 && top <= kLargestScore; };
-  return peaks.tops.size() == peaks.at.size() && std::ranges::all_of(peaks.tops, usable) &&
-         possible(peaks.base);
+  return peaks.tops.size() == peaks.at.size() && all_from_to(peaks.tops, 0, kLargestScore) &&
+         static_cast<double>(peaks.rows) <= kLargestRows && possible(peaks.base) &&
+         all_within(peaks.base.values, kLargestScore);
 }
 
 // What learning goes on from.
@@ -61,16 +79,17 @@ std::optional<Error> problem_of_sample(const wire::Model& model) {
       model.residual_squares.size() != features) {
     return wrong("its sample's lists have other lengths than its metrics");
   }
-  if (!std::ranges::all_of(model.sample, possible_value)) return wrong("a row of its sample");
-  const auto usable = [](double value) { return std::fabs(value) <= kLargestValue; };
-  const auto square = [](double value) {
-    return value >= 0 && value <= static_cast<double>(kLargestValue) * kLargestValue;
+  const auto missing_or_within = [](float value) {
+    return std::isnan(value) || within(value, kLargestValue);
   };
-  if (!std::ranges::all_of(model.lowest, usable) || !std::ranges::all_of(model.highest, usable) ||
-      !std::ranges::all_of(model.means, usable) || !std::ranges::all_of(model.variances, square) ||
-      !std::ranges::all_of(model.counts, square) ||
-      !std::ranges::all_of(model.residual_squares, usable) ||
-      !std::ranges::all_of(model.residual_squares, square) || !square(model.residual_rows)) {
+  if (!std::ranges::all_of(model.sample, missing_or_within)) return wrong("a row of its sample");
+  if (!all_within(model.lowest, kLargestValue) || !all_within(model.highest, kLargestValue) ||
+      !all_within(model.means, kLargestValue) ||
+      !all_from_to(model.variances, 0, kLargestValue * kLargestValue) ||
+      !all_from_to(model.counts, 0, kLargestRows) ||
+      !all_from_to(model.residual_squares, 0, kLargestScale * kLargestScale) ||
+      !(model.residual_rows >= 0 && model.residual_rows <= kLargestRows) ||
+      static_cast<double>(model.rows) > kLargestRows) {
     return wrong("what its sample is of");
   }
   if (!possible(model.peaks)) return wrong("its peaks");
@@ -86,34 +105,31 @@ std::optional<Error> problem(const wire::Model& model, std::size_t room, std::si
                  std::to_string(room));
   }
   const std::size_t features = kFeaturesAMetric * metrics;
-  const auto all_of = [](const std::vector<float>& list, auto allowed) {
-    return std::ranges::all_of(list, allowed);
-  };
   for (const auto* list :
        {&model.medians, &model.inverse_scales, &model.farthest, &model.lows, &model.highs}) {
     if (list->size() != features) return wrong("its lists have other lengths than its metrics");
-    if (!all_finite(*list)) return wrong("a feature's number is not finite");
+    if (!all_within(*list, kLargestValue)) return wrong("a feature's number is not finite");
   }
   if (model.origins.size() != metrics)
     return wrong("its lists have other lengths than its metrics");
-  const auto finite = [](double value) { return std::isfinite(value); };
-  if (!std::ranges::all_of(model.origins, finite)) return wrong("an origin is not finite");
-  const auto not_negative = [](float value) { return value >= 0; };
-  if (!all_of(model.inverse_scales, not_negative) || !all_of(model.farthest, not_negative)) {
-    return wrong("a scale is negative");
+  if (!all_within(model.origins, std::numeric_limits<double>::max())) {
+    return wrong("an origin is not finite");
+  }
+  if (!all_from_to(model.inverse_scales, 0, kLargestValue) ||
+      !all_from_to(model.farthest, 0, kFarthest)) {
+    return wrong("a scale that cannot be");
   }
   if (model.subspaces.size() != kGroups) return wrong("number of groups");
   for (std::size_t group = 0; group < kGroups; ++group) {
-    Subspace of_width;
-    of_width.width = place_of(group, metrics).count;
-    if (!possible(of_width, model.subspaces[group], of_width.width))
+    if (!possible(model.subspaces[group], place_of(group, metrics).count)) {
       return wrong("a group's directions");
+    }
   }
   if (model.histories.size() != parts) return wrong("number of parts");
   if (!std::ranges::all_of(model.histories, [](const auto& one) { return possible(one); })) {
     return wrong("a part's history");
   }
-  if (!(model.threshold >= 0) || !std::isfinite(model.threshold)) return wrong("threshold");
+  if (!(model.threshold >= 0 && model.threshold <= kLargestScore)) return wrong("threshold");
   if (model.sample_rows > 0) return problem_of_sample(model);
   return std::nullopt;
 }
@@ -185,6 +201,9 @@ Result<void> Scorer::load(const wire::Model& model) {
   const std::size_t metrics = model.metrics.size();
   if (forest->features() != 2 * metrics || forest->extension() != 0) {
     return Error{"model: its forest is of other features than its metrics"};
+  }
+  if (forest->trees() > options_.trees || forest->subsample() > options_.subsample) {
+    return Error{"model: its forest is larger than there is room for"};
   }
   relearn();
   adopt_reference(model, metrics);
@@ -278,7 +297,6 @@ void Scorer::adopt_forest(const IsolationForest& forest, std::size_t metrics) {
     }
     forest_->put(tree, grown_);
   }
-  options_.trees = forest.trees();
 }
 
 }  // namespace bw::agent

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "agent/core/collect/sample.h"
 #include "tests/unit/agent/core/detect/detect_world.h"
 
 namespace bw::agent {
@@ -383,6 +384,59 @@ TEST(Detector, RowsOfNothingDoNoHarm) {
   };
   node.run(500, none);
   EXPECT_TRUE(node.changes.empty());
+}
+
+// A counter's rate through collect/sample.h: its value falls, as when the box's driver restarts.
+TEST(Detector, ACounterThatIsResetRaisesNoAlarmAndLeavesNoTrace) {
+  Node node;
+  double last = 1e9;
+  double counter = 1e9;
+  double pace = 1000;
+  const auto with_rate = [&](std::vector<double>& row) {
+    counter += row[4];
+    row[4] = counter_increment(last, counter, pace, 1);
+    if (std::isfinite(row[4])) pace = counter_pace(pace, row[4], 1);
+    last = counter;
+  };
+  node.run(3000, with_rate);
+  node.changes.clear();
+  const double threshold = node.detector.threshold();
+  counter = 0;
+  const Verdict verdict = node.second(with_rate);
+  EXPECT_TRUE(std::isnan(node.detector.scorer().features()[4]));
+  EXPECT_LT(verdict.score, threshold);
+  node.run(100, with_rate);
+  EXPECT_TRUE(node.changes.empty());
+}
+
+TEST(Detector, AMetricThatIsGoneForGoodRaisesNoAlarm) {
+  Node node;
+  node.run(3000);
+  node.changes.clear();
+  node.run(2000,
+           [](std::vector<double>& row) { row[0] = std::numeric_limits<double>::quiet_NaN(); });
+  EXPECT_LE(node.changes.size(), 2U);  // one false episode at most
+  // The rest of the node is watched on.
+  const auto before = node.detector.episodes_begun();
+  node.now += hours(11);  // behind the cool-down of that one
+  node.run(40, [](std::vector<double>& row) {
+    row[0] = std::numeric_limits<double>::quiet_NaN();
+    row[4] = 1600;
+  });
+  EXPECT_EQ(node.detector.episodes_begun(), before + 1);
+}
+
+TEST(Detector, AnInterfaceThatComesAndGoesRaisesNoAlarm) {
+  Node node;
+  const auto flaps = [&](std::vector<double>& row) {
+    if (node.now.time_since_epoch() / seconds(1) % 7 < 3) {
+      row[2] = std::numeric_limits<double>::quiet_NaN();
+    }
+  };
+  node.run(3000, flaps);
+  node.changes.clear();
+  node.run(2000, flaps);
+  EXPECT_LE(node.changes.size(), 2U);
 }
 
 TEST(Detector, StaysWithinTwoMegabytes) {

@@ -235,13 +235,18 @@ TEST(ScorerModel, WhatDoesNotFitIsRefusedWithTheReason) {
   EXPECT_EQ(refusal([&](auto& m) { m.medians[3] = kNone; }),
             "model: a feature's number is not finite");
   EXPECT_EQ(refusal([&](auto& m) { m.origins[3] = kNone; }), "model: an origin is not finite");
-  EXPECT_EQ(refusal([](auto& m) { m.inverse_scales[0] = -1; }), "model: a scale is negative");
+  const std::string scale = "model: a scale that cannot be";
+  EXPECT_EQ(refusal([](auto& m) { m.inverse_scales[0] = -1; }), scale);
+  EXPECT_EQ(refusal([](auto& m) { m.farthest[0] = 1e9F; }), scale);
   EXPECT_EQ(refusal([](auto& m) { m.subspaces.pop_back(); }), "model: number of groups");
   const std::string directions = "model: a group's directions";
   EXPECT_EQ(refusal([](auto& m) { m.subspaces[1].directions = 13; }), directions);
   EXPECT_EQ(refusal([](auto& m) { m.subspaces[1].basis.pop_back(); }), directions);
   EXPECT_EQ(refusal([](auto& m) { m.subspaces[0].inverse_deviation[0] = 0; }), directions);
   EXPECT_EQ(refusal([&](auto& m) { m.subspaces[0].mean[0] = kNone; }), directions);
+  EXPECT_EQ(refusal([](auto& m) { m.subspaces[0].basis[0] += 2; }), directions);
+  EXPECT_EQ(refusal([&](auto& m) { m.subspaces[0].basis[0] = kNone; }), directions);
+  EXPECT_EQ(refusal([](auto& m) { m.subspaces[0].inverse_deviation[0] = 1e9F; }), directions);
   EXPECT_EQ(refusal([](auto& m) { m.histories.pop_back(); }), "model: number of parts");
   EXPECT_EQ(refusal([&](auto& m) { m.histories[0].values[0] = kNone; }), "model: a part's history");
   EXPECT_EQ(refusal([](auto& m) { m.histories[0].excess = -1; }), "model: a part's history");
@@ -269,6 +274,21 @@ TEST(ScorerModel, WhatDoesNotFitIsRefusedWithTheReason) {
   EXPECT_EQ(refusal([](auto& m) { m.forest.trees = 0; }), "model: forest: number of trees");
   EXPECT_EQ(refusal([](auto& m) { m.forest.features = 13; }),
             "model: its forest is of other features than its metrics");
+}
+
+TEST(ScorerModel, AForestThatIsLargerThanThereIsRoomForIsRefused) {
+  const wire::Model model = a_model();
+  const auto refused = [&](std::size_t trees, std::size_t subsample) {
+    ScorerOptions options = options_of(DetectWorld::kMetrics);
+    options.trees = trees;
+    options.subsample = subsample;
+    Scorer scorer(options);
+    const auto loaded = scorer.load(model);
+    return loaded ? "taken" : loaded.error().message;
+  };
+  EXPECT_EQ(refused(40, 256), "taken");
+  EXPECT_EQ(refused(39, 256), "model: its forest is larger than there is room for");
+  EXPECT_EQ(refused(40, 128), "model: its forest is larger than there is room for");
 }
 
 }  // namespace
