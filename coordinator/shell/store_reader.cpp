@@ -22,6 +22,25 @@ constexpr std::string_view kNodeEventsSql =
     "SELECT ?4, record FROM events WHERE node = ?3 AND time_ms >= ?1 AND time_ms < ?2"
     " ORDER BY time_ms DESC, epoch DESC, number DESC";
 
+// Word by word the condition of the index of these events, or SQLite would not use it.
+constexpr std::string_view kAnomaliesSql =
+    "SELECT nodes.name, record FROM events JOIN nodes ON nodes.id = node"
+    " WHERE kind IN ('anomaly', 'anomaly_update', 'anomaly_end')"
+    " AND time_ms >= ?1 AND time_ms < ?2 ORDER BY time_ms DESC, epoch DESC, number DESC";
+constexpr std::string_view kNodeAnomaliesSql =
+    "SELECT ?4, record FROM events WHERE kind IN ('anomaly', 'anomaly_update', 'anomaly_end')"
+    " AND node = ?3 AND time_ms >= ?1 AND time_ms < ?2"
+    " ORDER BY time_ms DESC, epoch DESC, number DESC";
+
+// Whether a question asks for an event.
+bool asks_for(const api::EventQuery& query, const wire::EventRecord& event) {
+  if (query.epoch && event.epoch != *query.epoch) return false;
+  if (!query.kind.empty() && event.kind != query.kind) return false;
+  return static_cast<int>(event.severity) >= query.min_severity ||
+         std::find(query.also_kinds.begin(), query.also_kinds.end(), event.kind) !=
+             query.also_kinds.end();
+}
+
 std::size_t buckets_of(const api::RangeQuery& query) {
   const auto range =
       static_cast<std::uint64_t>(std::max<std::int64_t>(0, query.to_ms - query.from_ms));
@@ -74,6 +93,8 @@ Result<StoreReader> StoreReader::open(const std::string& path, ReadLimits limits
   const std::pair<Statement*, std::string_view> statements[] = {
       {&reader.all_events_, kEventsSql},
       {&reader.node_events_, kNodeEventsSql},
+      {&reader.anomalies_, kAnomaliesSql},
+      {&reader.node_anomalies_, kNodeAnomaliesSql},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = reader.history_.database().prepare(sql);
@@ -390,7 +411,8 @@ Result<api::QueryResult> StoreReader::events(const api::EventQuery& query) {
     nodes = std::move(*named);
     if (nodes.empty()) return api::QueryResult{api::EventResult{}};
   }
-  Statement& rows = nodes.empty() ? all_events_ : node_events_;
+  Statement& rows = query.of_anomalies ? (nodes.empty() ? anomalies_ : node_anomalies_)
+                                       : (nodes.empty() ? all_events_ : node_events_);
   rows.bind(1, query.from_ms).bind(2, query.to_ms);
   if (!nodes.empty()) rows.bind(3, nodes[0].key).bind(4, nodes[0].name);
   const InUse use(rows);
@@ -406,10 +428,10 @@ Result<api::QueryResult> StoreReader::events(const api::EventQuery& query) {
     }
     auto event = wire::decode_event(rows.blob(1));
     if (!event) continue;
-    if (!query.kind.empty() && event->kind != query.kind) continue;
-    if (static_cast<int>(event->severity) < query.min_severity) continue;
+    if (!asks_for(query, *event)) continue;
     result.events.push_back({std::string(rows.text(0)), std::move(*event)});
   }
+  result.truncated = result.events.size() == query.limit;
   return api::QueryResult{std::move(result)};
 }
 

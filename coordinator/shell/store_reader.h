@@ -92,7 +92,7 @@ class StoreReader {
   Result<void> check_time() const;
 
   StoreHistory history_;
-  Statement all_events_, node_events_;
+  Statement all_events_, node_events_, anomalies_, node_anomalies_;
   ReadLimits limits_;
   Instant deadline_{};
   const std::atomic<bool>* stop_ = nullptr;  // during run()

@@ -70,6 +70,10 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_time ON events (time_ms, epoch, number);
 CREATE INDEX events_of_node ON events (node, time_ms, epoch, number);
+CREATE INDEX anomalies_by_time ON events (time_ms, epoch, number)
+  WHERE kind IN ('anomaly', 'anomaly_update', 'anomaly_end');
+CREATE INDEX anomalies_of_node ON events (node, time_ms, epoch, number)
+  WHERE kind IN ('anomaly', 'anomaly_update', 'anomaly_end');
 CREATE TABLE gaps (
   node INTEGER NOT NULL REFERENCES nodes (id),
   epoch INTEGER NOT NULL,

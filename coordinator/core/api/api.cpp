@@ -52,6 +52,11 @@ Answer answer(const Request& request, const FleetView& fleet, const ServiceView&
 Answer Api::handle(std::uint64_t id, const Request& request, const FleetView& fleet,
                    const ServiceView& service) {
   Answer answered = answer(request, fleet, service);
+  Waiting waiting;
+  if (auto* const question = std::get_if<Question>(&answered)) {
+    waiting.finish = std::move(question->finish);
+    answered = StoreQuery(std::move(question->query));
+  }
   const auto* const query = std::get_if<StoreQuery>(&answered);
   if (query == nullptr) return answered;
   const std::string instance = request.target.substr(0, request.target.find('?'));
@@ -61,7 +66,9 @@ Answer Api::handle(std::uint64_t id, const Request& request, const FleetView& fl
     response.headers.emplace_back("Retry-After", "1");
     return response;
   }
-  waiting_.insert_or_assign(id, Waiting{*query, instance});
+  waiting.query = *query;
+  waiting.instance = instance;
+  waiting_.insert_or_assign(id, std::move(waiting));
   return answered;
 }
 
@@ -79,7 +86,9 @@ std::optional<Response> Api::finish(std::uint64_t id, QueryResult result, const 
     return finish_range(*range_query, std::move(*range), fleet, waiting.instance);
   }
   const auto* const events = std::get_if<EventResult>(&result);
-  if (events != nullptr && range_query == nullptr) return finish_events(*events);
+  if (events != nullptr && range_query == nullptr) {
+    return waiting.finish ? waiting.finish(*events, fleet) : finish_events(*events);
+  }
   return problem(500, "the store answered another question than was asked", waiting.instance);
 }
 

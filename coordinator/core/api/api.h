@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <variant>
@@ -31,6 +32,7 @@ class Api {
   struct Waiting {
     StoreQuery query;
     std::string instance;
+    std::function<Response(const EventResult&, const FleetView&)> finish;  // may be empty
   };
   std::map<std::uint64_t, Waiting> waiting_;
 };

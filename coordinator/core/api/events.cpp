@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "coordinator/core/api/episodes.h"
 #include "coordinator/core/api/handlers.h"
 #include "coordinator/core/api/json_parts.h"
 #include "coordinator/core/api/parameters.h"
-#include "coordinator/core/api/time_text.h"
 
 namespace bw::coordinator::api {
 
@@ -34,20 +34,7 @@ Answer list_events(const Call& call) {
 Response finish_events(const EventResult& result) {
   JsonWriter json;
   json.begin_object().key("events").begin_array();
-  for (const EventRow& row : result.events) {
-    const wire::EventRecord& event = row.event;
-    json.begin_object();
-    json.member("node", row.node);
-    json.member("epoch", hex_id(event.epoch));
-    json.member("number", event.number);
-    json.member("time", format_time(event.time_ms));
-    json.member("kind", event.kind);
-    const auto severity = static_cast<std::size_t>(event.severity);
-    json.member("severity", severity < std::size(kSeverities) ? kSeverities[severity] : "critical");
-    json.member("text", event.text);
-    write_labels(json, "details", event.details);
-    json.end_object();
-  }
+  for (const EventRow& row : result.events) write_event(json, row);
   json.end_array().end_object();
   return json_response(std::move(json));
 }

@@ -59,7 +59,10 @@ void write_route(JsonWriter& json, const Route& route) {
   json.member("operationId", route.name);
   json.member("summary", route.text);
   json.key("parameters").begin_array();
-  if (has_id) write_parameter(json, {"id", "string", "The node's id", true}, "path");
+  const bool is_node = route.path.starts_with("/api/v1/nodes/");
+  if (has_id) {
+    write_parameter(json, {"id", "string", is_node ? "The node's id" : "Its id", true}, "path");
+  }
   for (const Parameter& parameter : route.parameters) write_parameter(json, parameter, "query");
   json.end_array();
   json.key("responses").begin_object();

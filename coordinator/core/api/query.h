@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -72,6 +73,11 @@ struct EventQuery {
   std::int64_t from_ms = 0;
   std::int64_t to_ms = 0;
   std::uint32_t limit = 100;
+  // Instead of `kind`: those of anomalies alone.
+  bool of_anomalies = false;
+  std::optional<std::uint64_t> epoch = {};
+  // Those of these kinds too, however light.
+  std::vector<std::string> also_kinds = {};
 };
 
 using StoreQuery = std::variant<RangeQuery, EventQuery>;
@@ -97,6 +103,7 @@ struct EventRow {
 };
 struct EventResult {
   std::vector<EventRow> events;
+  bool truncated = false;  // by the limit, or by what may be looked at: there may be more
 };
 struct QueryError {
   std::string reason;

@@ -58,6 +58,19 @@ constexpr Parameter kEventsParameters[] = {
     {"limit", "integer", "How many events at most, the newest: 1 to 1000, 100 where missing"},
 };
 
+constexpr Parameter kAnomaliesParameters[] = {
+    {"node", "string", "Only anomalies of this node"},
+    {"site", "string", "Only anomalies of nodes of this site"},
+    {"severity", "string", "Only anomalies that were at least this severe at their worst", false,
+     false, "minor major critical"},
+    {"from", "string", "Only anomalies that were on then or later"},
+    {"to", "string", "Only anomalies that began before it"},
+    {"active", "string", "Only those that are on, or those that are not", false, false,
+     "true false"},
+    {"limit", "integer",
+     "How many anomalies at most, those that began last: 1 to 500, 100 where missing"},
+};
+
 constexpr Parameter kFederateParameters[] = {
     {"node", "string", "Only nodes of this id; * and ? stand for any characters and for one", false,
      true},
@@ -80,6 +93,22 @@ constexpr Route kRoutes[] = {
     {"/api/v1/query", "query", "A metric over time", kQueryParameters, "QueryResult", query_range},
     {"/api/v1/events", "listEvents", "What happened, the newest first", kEventsParameters, "Events",
      list_events},
+    {"/api/v1/anomalies", "listAnomalies",
+     "When nodes behaved unlike themselves, and what was at fault; the newest first",
+     kAnomaliesParameters, "Anomalies", list_anomalies},
+    {"/api/v1/anomalies/{id}",
+     "showAnomaly",
+     "One anomaly and every event of it: by its id, by node:number for the node's newest of that "
+     "number, or by the node for its newest",
+     {},
+     "AnomalyDetail",
+     show_anomaly},
+    {"/api/v1/nodes/{id}/health",
+     "showNodeHealth",
+     "Whether a node is well, and why",
+     {},
+     "NodeHealth",
+     show_node_health},
     {"/api/v1/openapi.json", "openapi", "This document", {}, "OpenApi", show_openapi},
     {"/healthz", "health", "Whether the program runs", {}, "Health", show_health},
     {"/readyz",

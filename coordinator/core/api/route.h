@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -31,8 +32,16 @@ struct Call {
   const ServiceView& service;
 };
 
-// Either the response, or what to ask the store for first.
-using Answer = std::variant<Response, StoreQuery>;
+// What to ask the store for, and what makes the response of its answer. The fleet is that of then;
+// of the Call nothing is left.
+struct Question {
+  StoreQuery query;
+  std::function<Response(const EventResult&, const FleetView&)> finish;
+};
+
+// Either the response, or what to ask the store for first. A Question is the routes' own: handle()
+// makes a StoreQuery of it.
+using Answer = std::variant<Response, StoreQuery, Question>;
 
 struct Route {
   std::string_view path;  // a segment "{id}" stands for any

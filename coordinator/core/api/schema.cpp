@@ -143,6 +143,84 @@ constexpr Field kEvent[] = {
     {"kind", "string"},    {"severity", "string", "info, warning or critical"},
     {"text", "string"},    {"details", "labels"},
 };
+constexpr Field kAnomalies[] = {
+    {"anomalies", "[Anomaly]"},
+    {"truncated", "boolean", "There are more, or more may be told of than was looked at"},
+    {"damaged", "integer", "Events that were left out, since they don't say what they should"},
+};
+constexpr Field kAnomaly[] = {
+    {"id", "string", "Its node, the run of its agent, and its number there"},
+    {"node", "string"},
+    {"site", "string"},
+    {"active", "boolean", "It goes on"},
+    {"level", "string", "minor, major (1.5 times the threshold) or critical (twice), at its worst"},
+    {"outcome", "string",
+     "active; or how it ended: calm, lasting (the new normal), silenced, stopped (its agent was), "
+     "interrupted (nobody will tell)"},
+    {"start", "time"},
+    {"peak", "time"},
+    {"end", "time?"},
+    {"duration_s", "number", "From its begin to its end, or until now"},
+    {"troubled_s", "number", "Of it, without the calm stretches"},
+    {"flares", "integer", "Times it came back, its begin among them"},
+    {"score", "number", "At its peak"},
+    {"threshold", "number?", "At its begin"},
+    {"causes", "[AnomalyCause]", "The greatest share first"},
+    {"text", "string"},
+};
+constexpr Field kAnomalyCause[] = {
+    {"metric", "string", "Its name with its labels"},
+    {"name", "string"},
+    {"labels", "labels"},
+    {"unit", "string"},
+    {"share", "number", "Of all metrics' part in it, 0 to 1"},
+    {"value", "number?", "Null: it was missing"},
+    {"low", "number?", "98 % of its values usually lie from here"},
+    {"high", "number?", "to here"},
+    {"direction", "string", "above, below, restless, still, or unlike (beside the others)"},
+};
+constexpr Field kAnomalyDetail[] = {{"events", "[Event]", "All of it, in their order"}};
+constexpr Field kNodeHealth[] = {
+    {"node", "string"},
+    {"site", "string"},
+    {"status", "string"},
+    {"since", "time?"},
+    {"last_seen", "time?"},
+    {"verdict", "string", "well, learning (what is usual; else well), unwell or unknown"},
+    {"reasons", "[HealthReason]", "The worst first"},
+    {"detector", "DetectorHealth"},
+    {"model", "ModelHealth"},
+    {"anomalies", "[Anomaly]", "Those that are on"},
+    {"anomalies_24h", "integer", "That began within the last day"},
+    {"events", "[EventGroup]", "Warnings and worse of the last day by kind, the worst first"},
+    {"truncated", "boolean", "There were more events than are counted"},
+};
+constexpr Field kHealthReason[] = {
+    {"severity", "string", "info, warning or critical"},
+    {"text", "string"},
+};
+constexpr Field kDetectorHealth[] = {
+    {"state", "string", "watching, learning, silenced, off, or unknown"},
+    {"score", "number?"},
+    {"threshold", "number?"},
+    {"series", "number?", "That are watched"},
+    {"anomalies_a_day", "number?", "Of late"},
+};
+constexpr Field kModelHealth[] = {
+    {"id", "string?", "That was deployed last"},
+    {"rows", "number?", "Learnt from"},
+    {"age_s", "number?"},
+    {"drift", "number?", "Population stability index of what is measured"},
+    {"drifted", "boolean", "It is above .25"},
+};
+constexpr Field kEventGroup[] = {
+    {"kind", "string"},
+    {"severity", "string", "Of the worst"},
+    {"count", "integer"},
+    {"open", "boolean", "Critical, and not known to be over: the node is unwell for it"},
+    {"last", "time"},
+    {"text", "string", "Of the last"},
+};
 constexpr Field kHealth[] = {{"status", "string"}};
 constexpr Field kReadiness[] = {
     {"ready", "boolean"},
@@ -174,6 +252,15 @@ constexpr Schema kSchemas[] = {
     {"QuerySeries", kQuerySeries},
     {"Events", kEvents},
     {"Event", kEvent},
+    {"Anomalies", kAnomalies},
+    {"Anomaly", kAnomaly},
+    {"AnomalyCause", kAnomalyCause},
+    {"AnomalyDetail", kAnomalyDetail, "Anomaly"},
+    {"NodeHealth", kNodeHealth},
+    {"HealthReason", kHealthReason},
+    {"DetectorHealth", kDetectorHealth},
+    {"ModelHealth", kModelHealth},
+    {"EventGroup", kEventGroup},
     {"Health", kHealth},
     {"Readiness", kReadiness},
     {"Problem", kProblem},

@@ -238,6 +238,41 @@ TEST_F(StoreReaderTest, EventsAreChosenByNodeKindAndSeverity) {
   EXPECT_TRUE(events(query).empty());
 }
 
+TEST_F(StoreReaderTest, AnomaliesAreFoundByTheirKindsAndRun) {
+  put({put_event("a", 1, 1, 1000, "anomaly"), put_event("a", 2, 1, 2000, "anomaly_update"),
+       put_event("b", 1, 1, 3000, "anomaly_end"), put_event("a", 2, 2, 4000, "model_change")});
+  api::EventQuery query;
+  query.to_ms = 10'000;
+  query.of_anomalies = true;
+  EXPECT_EQ(events(query), (std::vector<std::string>{"b/1", "a/1", "a/1"}));
+  query.node = "a";
+  EXPECT_EQ(events(query), (std::vector<std::string>{"a/1", "a/1"}));
+  query.epoch = 2;
+  EXPECT_EQ(events(query), (std::vector<std::string>{"a/1"}));
+  query.to_ms = 2000;
+  EXPECT_TRUE(events(query).empty());
+}
+
+TEST_F(StoreReaderTest, KindsMayBeAskedForHoweverLightTheyAre) {
+  put({put_event("a", 1, 1, 1000, "unit_up"), put_event("a", 1, 2, 2000, "boot"),
+       put_event("a", 1, 3, 3000, "unit_failed", wire::Severity::critical)});
+  api::EventQuery query;
+  query.to_ms = 10'000;
+  query.min_severity = 1;
+  query.also_kinds = {"unit_up"};
+  EXPECT_EQ(events(query), (std::vector<std::string>{"a/3", "a/1"}));
+}
+
+TEST_F(StoreReaderTest, EventsUpToTheLimitAreSaidToBeCutOff) {
+  put({put_event("a", 1, 1, 1000), put_event("a", 1, 2, 2000)});
+  api::EventQuery query;
+  query.to_ms = 10'000;
+  query.limit = 2;
+  EXPECT_TRUE(std::get<api::EventResult>(ask(query)).truncated);
+  query.limit = 3;
+  EXPECT_FALSE(std::get<api::EventResult>(ask(query)).truncated);
+}
+
 TEST_F(StoreReaderTest, AnEventComesBackWhole) {
   const PutEvent put_one = put_event("a", ~0ULL, 1, 1000);
   put({put_one});

@@ -89,6 +89,25 @@ TEST(StoreSchema, TheBlockIndexesAreUsedByTheirConditions) {
   EXPECT_NE(plan.text(3).find("long_blocks"), std::string_view::npos) << plan.text(3);
 }
 
+TEST(StoreSchema, TheAnomalyIndexesAreUsedByTheirConditions) {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder / "a.db", true).value();
+  ASSERT_TRUE(prepare_schema(database));
+  const std::string select =
+      "EXPLAIN QUERY PLAN SELECT record FROM events"
+      " WHERE kind IN ('anomaly', 'anomaly_update', 'anomaly_end')";
+  const std::pair<std::string, std::string> cases[] = {
+      {" AND time_ms >= 1 AND time_ms < 9", "anomalies_by_time"},
+      {" AND node = 3 AND time_ms >= 1 AND time_ms < 9", "anomalies_of_node"}};
+  for (const auto& [condition, index] : cases) {
+    const std::string sql = select + condition + " ORDER BY time_ms DESC, epoch DESC, number DESC";
+    auto plan = database.prepare(sql).value();
+    ASSERT_TRUE(plan.step().value());
+    EXPECT_NE(plan.text(3).find("USING INDEX " + index), std::string_view::npos) << plan.text(3);
+    EXPECT_FALSE(plan.step().value()) << "sorted anew";
+  }
+}
+
 TEST(StoreSchema, OfANodesTablesTheNewestAreLoadedTheNewestLast) {
   const TemporaryFolder folder;
   auto database = Database::open(folder / "a.db", true).value();

@@ -2,6 +2,7 @@
 
 #include "coordinator/core/api/route.h"
 #include "coordinator/core/api/schema.h"
+#include "tests/unit/coordinator/core/api/anomaly_events.h"
 #include "tests/unit/coordinator/core/api/harness.h"
 
 namespace bw::coordinator::api {
@@ -130,6 +131,13 @@ TEST_F(OpenApiTest, DescribesTheAnswersAsTheyAre) {
   check_answer("/api/v1/query", finish(RangeResult{}));
   question<EventQuery>("/api/v1/events");
   check_answer("/api/v1/events", finish(EventResult{{{"n1", {}}}}));
+  const EventResult told{{begin_of("n1", 1, some_anomaly())}};
+  question<EventQuery>("/api/v1/anomalies");
+  check_answer("/api/v1/anomalies", finish(told));
+  question<EventQuery>("/api/v1/anomalies/n1");
+  check_answer("/api/v1/anomalies/{id}", finish(told));
+  question<EventQuery>("/api/v1/nodes/n1/health");
+  check_answer("/api/v1/nodes/{id}/health", finish(told));
 }
 
 TEST_F(OpenApiTest, DescribesProblemsAsTheyAre) {
