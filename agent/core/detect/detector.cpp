@@ -23,14 +23,19 @@ Detector::Detector(const DetectorOptions& options)
     : options_(options),
       scorer_(options.scorer),
       peaks_(peaks_of(options)),
+      quantile_(options.contamination, options.scorer.horizon),
       drift_(options.scorer.metrics),
       rate_(options.false_episodes_a_day),
       episodes_(options.episodes),
       rng_(options.scorer.seed + 1) {}
 
 double Detector::threshold() const {
-  if (options_.alert_threshold <= 0) return peaks_.threshold();
+  if (options_.alert_threshold <= 0) return learnt_threshold();
   return scorer_.ready() ? options_.alert_threshold : std::numeric_limits<double>::infinity();
+}
+
+double Detector::learnt_threshold() const {
+  return quantile_.is_wanted() ? quantile_.threshold() : peaks_.threshold();
 }
 
 Verdict Detector::step(Instant now, WallTime wall, std::span<const double> values) {
@@ -59,12 +64,15 @@ Verdict Detector::step(Instant now, WallTime wall, std::span<const double> value
       peaks_.hurry();
       break;
     case EpisodeChange::flared:
+      if (episodes_.episode().peak_at == now) causes_ = explain(scorer_);
+      break;
     case EpisodeChange::ended:
     case EpisodeChange::none:
       break;
   }
+  const bool was_ready = scorer_.ready();
+  if (learning_ && was_ready && !verdict.silenced) quantile_.add(verdict.score, rng_);
   if (learning_ && episodes_.calm()) {
-    const bool was_ready = scorer_.ready();
     scorer_.learn();
     if (was_ready) peaks_.add(verdict.score, rng_);
   }
@@ -92,14 +100,15 @@ RetrainReason Detector::due_retraining(Instant now, const Verdict& verdict) cons
   if (!learning_ || now < retrain_from_ || !scorer_.ready()) return RetrainReason::none;
   if (drift_.lasts()) return RetrainReason::drift;
   // A threshold set by hand has no wanted rate.
-  const bool counts = verdict.change == EpisodeChange::began && options_.alert_threshold <= 0;
+  const bool by_itself = options_.alert_threshold <= 0 && !quantile_.is_wanted();
+  const bool counts = verdict.change == EpisodeChange::began && by_itself;
   return counts && rate_.too_many(now) ? RetrainReason::alarms : RetrainReason::none;
 }
 
 wire::Model Detector::save(std::size_t rows) const {
   wire::Model model;
   scorer_.save(model, rows);
-  if (std::isfinite(peaks_.threshold())) model.threshold = peaks_.threshold();
+  if (std::isfinite(learnt_threshold())) model.threshold = learnt_threshold();
   if (model.sample_rows > 0 && !model.borrowed) peaks_.save(model.peaks);
   return model;
 }
@@ -109,7 +118,11 @@ Result<void> Detector::load(const wire::Model& model) {
   if (!loaded) return loaded;
   drift_.clear();
   peaks_ = PeaksThreshold(peaks_of(options_));
-  if (model.threshold > 0) peaks_.begin_with(model.threshold);
+  quantile_.clear();
+  if (model.threshold > 0) {
+    peaks_.begin_with(model.threshold);
+    quantile_.begin_with(model.threshold);
+  }
   if (model.sample_rows > 0 && !model.borrowed) peaks_.load(model.peaks, rng_);
   return loaded;
 }
@@ -118,11 +131,12 @@ void Detector::relearn() {
   scorer_.relearn();
   drift_.clear();
   peaks_ = PeaksThreshold(peaks_of(options_));
+  quantile_.clear();
 }
 
 std::size_t Detector::bytes() const {
-  return sizeof(*this) - sizeof(Scorer) + scorer_.bytes() + peaks_.bytes() + drift_.bytes() +
-         causes_.capacity() * sizeof(Cause);
+  return sizeof(*this) - sizeof(Scorer) + scorer_.bytes() + peaks_.bytes() + quantile_.bytes() +
+         drift_.bytes() + causes_.capacity() * sizeof(Cause);
 }
 
 }  // namespace bw::agent

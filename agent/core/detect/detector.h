@@ -16,6 +16,7 @@
 #include "agent/core/detect/episodes.h"
 #include "agent/core/detect/explanation.h"
 #include "agent/core/detect/peaks_threshold.h"
+#include "agent/core/detect/score_quantile.h"
 #include "agent/core/detect/scorer.h"
 #include "base/rng.h"
 #include "base/time.h"
@@ -29,6 +30,8 @@ struct DetectorOptions {
   double false_episodes_a_day = 0.7;          // wanted
   // A fixed threshold of the score instead, where above 0.
   double alert_threshold = 0;
+  // Or, above 0, one that so large a share of all rows lies above.
+  double contamination = 0;
   // Rows that fail to come for this long leave a gap: rolling features begin anew behind it.
   Duration gap = std::chrono::seconds{30};
 };
@@ -73,6 +76,7 @@ class Detector {
   void set_range(std::size_t metric, double low, double high) {
     scorer_.set_range(metric, low, high);
   }
+  void clear_range(std::size_t metric) { scorer_.clear_range(metric); }
 
   // A known change (maintenance, a deploy, a drain) until then: no alarms, and nothing is learnt.
   void silence(Instant until) { episodes_.silence(until); }
@@ -101,12 +105,14 @@ class Detector {
   std::size_t bytes() const;
 
  private:
+  double learnt_threshold() const;
   void watch(Instant now, Verdict& verdict);
   RetrainReason due_retraining(Instant now, const Verdict& verdict) const;
 
   DetectorOptions options_;
   Scorer scorer_;
   PeaksThreshold peaks_;
+  ScoreQuantile quantile_;
   Drift drift_;
   EpisodeRate rate_;
   Episodes episodes_;

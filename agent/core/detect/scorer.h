@@ -77,6 +77,7 @@ class Scorer {
   // A metric's nominal range, where its unit has one: 0 to 100 for percent. It is taken for the
   // range seen, and stands in for guess_shares. `low` below `high`, both finite.
   void set_range(std::size_t metric, double low, double high);
+  void clear_range(std::size_t metric) { ranges_[metric] = {}; }
   // The rows before this one were long ago: rolling features begin anew.
   void forget_window() {
     window_.clear();
