@@ -30,14 +30,18 @@ constexpr Duration kOutboxTriedWithin = std::chrono::seconds{10};
 static_assert(2 * kOutboxTriedWithin <= KernelLog::kMaxHold);
 constexpr Duration kTellTroublesEvery = std::chrono::minutes{1};
 
+std::uint64_t seed_of(const NodeId& node) {
+  std::uint64_t seed = 0;
+  for (const char c : node.str()) seed = seed * 31 + static_cast<unsigned char>(c);
+  return seed;
+}
+
 // Where a block ends within the minute is the node's own: a site that gets its power back does not
 // send ten thousand blocks in one second.
 Duration second_block(const AgentOptions& options) {
   if (options.second_block != Duration{}) return options.second_block;
-  std::uint64_t seed = 0;
-  for (const char c : options.node.str()) seed = seed * 31 + static_cast<unsigned char>(c);
   return std::max(options.period,
-                  Duration{static_cast<Duration::rep>(Rng(seed).unit() *
+                  Duration{static_cast<Duration::rep>(Rng(seed_of(options.node)).unit() *
                                                       static_cast<double>(options.block.count()))});
 }
 
@@ -57,10 +61,15 @@ RecorderOptions recorder_options(const AgentOptions& options) {
 }  // namespace
 
 Agent::Agent(AgentOptions options)
-    : options_(std::move(options)), recorder_(recorder_options(options_)) {}
+    : options_(std::move(options)), recorder_(recorder_options(options_)) {
+  if (!options_.detect) return;
+  detector_.emplace(*options_.detect, options_.period, seed_of(options_.node));
+  collector_.expect_anomalies();
+}
 
 void Agent::step(const Event& event, Instant now, Effects& effects) {
   recorder_.begin_step();
+  let_go_of_large();
   std::visit([&](const auto& what) { on(what, now, effects); }, event);
   recorder_.end_step(now, effects);
   if (stopping_) stop_when_idle(effects);
@@ -81,6 +90,7 @@ void Agent::on(const OutboxOpened& event, Instant now, Effects& effects) {
     if (fact.name == kKernelLogFact) position = fact.value;
     if (fact.name == kBootFact) last_boot_ = fact.value;
   }
+  restore_detector(event, effects);
   if (event.unread) {
     collector_.hold_kernel_log();
     recorder_.write_within(kOutboxTriedWithin);
@@ -100,6 +110,7 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
   sampled_ = true;
   sequence_ = readings.tick;
   wall_ = readings.wall;
+  watch_anomalies(readings, effects);
   record_events(readings.tick);
   recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series());
   if (linked_) {
@@ -218,21 +229,17 @@ void Agent::on(const AckReceived& event, Instant now, Effects& effects) {
   recorder_.acknowledged(event.ack, now, effects);
 }
 
-void Agent::on(const CommandReceived& event, Instant, Effects& effects) {
+void Agent::on(const CommandReceived& event, Instant now, Effects& effects) {
   const wire::Command& command = event.command;
   if (command.epoch != options_.epoch || stopping_) return;
-  const auto answer = [&](wire::CommandStatus status, std::string text) {
-    const wire::CommandResult result{command.id, options_.epoch, status, std::move(text)};
-    effects.emplace_back(Publish{wire::Topic::result, result_encoder_.encode(result)});
-  };
   switch (command.kind) {
     case wire::CommandKind::announce:
-      answer(wire::CommandStatus::done, "");
+      answer(command.id, {}, effects);
       if (!command.reason.empty()) effects.emplace_back(Log{LogLevel::warning, command.reason});
       announce(effects);
       return;
     case wire::CommandKind::refuse:
-      answer(wire::CommandStatus::done, "");
+      answer(command.id, {}, effects);
       effects.emplace_back(Log{LogLevel::error, "refused by the coordinator: " + command.reason});
       stopping_ = true;
       stopped_ = true;
@@ -242,7 +249,7 @@ void Agent::on(const CommandReceived& event, Instant, Effects& effects) {
     case wire::CommandKind::silence:
     case wire::CommandKind::train:
     case wire::CommandKind::deploy_model:
-      answer(wire::CommandStatus::refused, "this agent does not watch for anomalies");
+      obey(command, now, effects);
       return;
   }
 }
@@ -269,15 +276,20 @@ void Agent::on(const SettingsReloaded& event, Instant, Effects& effects) {
   if (linked_) announce(effects);
 }
 
-void Agent::on(const StopRequested&, Instant, Effects&) {
+void Agent::on(const StopRequested&, Instant, Effects& effects) {
   if (stopping_) return;
   stopping_ = true;
+  if (detector_) {
+    detector_->stop();
+    record_anomalies();
+    if (detector_->has_news()) keep_model(effects);
+  }
   if (boot_noted_) recorder_.set_fact({std::string(kBootFact), options_.hardware.boot_id});
   recorder_.finish();
 }
 
 void Agent::stop_when_idle(Effects& effects) {
-  if (stopped_ || !recorder_.idle()) return;
+  if (stopped_ || !recorder_.idle() || keeping_ > 0) return;
   stopped_ = true;
   if (const std::size_t lost = recorder_.only_in_memory(); lost > 0) {
     effects.emplace_back(Log{LogLevel::error, "the disk did not take the last " +
@@ -302,6 +314,7 @@ void Agent::announce(Effects& effects) {
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.period).count());
   birth.table_id = sampled_ ? sample.table_id() : wire::series_table_id({});
   if (sampled_) birth.series = sample.series();
+  if (detector_) birth.model = detector_->model_id();
   effects.emplace_back(Publish{wire::Topic::birth, birth_encoder_.encode(birth)});
   recorder_.announced(birth.table_id);
   publish_state(wire::NodeCondition::online, "", effects);

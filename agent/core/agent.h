@@ -4,13 +4,17 @@
 // for; the simulator does the same with a virtual world. step() never fails and never blocks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "agent/core/collect/collector.h"
 #include "agent/core/collect/readings.h"
+#include "agent/core/detect/node_detector.h"
 #include "agent/core/effects.h"
 #include "agent/core/record/recorder.h"
 #include "base/ids.h"
@@ -35,6 +39,7 @@ struct AgentOptions {
   Duration second_block{};  // 0: drawn from the node's id, see recorder.h
   OutboxLimits outbox;
   DrainLimits drain;
+  std::optional<DetectOptions> detect;  // none: it does not watch for anomalies
 };
 
 // Events: past facts.
@@ -47,6 +52,7 @@ struct OutboxOpened {
   std::uint64_t store_id = 0;
   std::vector<Fact> facts = {};
   bool unread = false;
+  std::vector<std::byte> model = {};  // that was kept last
 };
 // A tick: all that was read. Spans are valid during step() only.
 struct Ticked {
@@ -68,6 +74,10 @@ struct PersistFailed {
   RecordKey key;
   std::string reason;
 };
+// The model is kept, or could not be: then why.
+struct ModelKept {
+  std::string trouble;
+};
 // The broker has the oldest history block or event that was published on this link and that it did
 // not have.
 struct PublishTaken {};
@@ -79,11 +89,14 @@ struct SettingsReloaded {
 struct StopRequested {};
 
 using Event = std::variant<OutboxOpened, Ticked, LinkUp, LinkDown, AckReceived, CommandReceived,
-                           RecordPersisted, PersistFailed, PublishTaken, RecordLoaded,
+                           RecordPersisted, PersistFailed, ModelKept, PublishTaken, RecordLoaded,
                            SettingsReloaded, StopRequested>;
 
 class Agent {
  public:
+  // Commands whose answers are remembered: one that comes again is not carried out again.
+  static constexpr std::size_t kAnswersKept = 16;
+
   explicit Agent(AgentOptions options);
 
   // Appends to `effects`.
@@ -91,6 +104,8 @@ class Agent {
 
   const AgentOptions& options() const { return options_; }
   const Collector& collector() const { return collector_; }
+  // Null where it does not watch for anomalies.
+  const NodeDetector* detector() const { return detector_ ? &*detector_ : nullptr; }
   const Outbox& outbox() const { return recorder_.outbox(); }
   bool linked() const { return linked_; }
   bool stopping() const { return stopping_; }
@@ -107,6 +122,7 @@ class Agent {
   void on(const CommandReceived& event, Instant now, Effects& effects);
   void on(const RecordPersisted& event, Instant now, Effects& effects);
   void on(const PersistFailed& event, Instant now, Effects& effects);
+  void on(const ModelKept& event, Instant now, Effects& effects);
   void on(const PublishTaken& event, Instant now, Effects& effects);
   void on(const RecordLoaded& event, Instant now, Effects& effects);
   void on(const SettingsReloaded& event, Instant now, Effects& effects);
@@ -121,6 +137,35 @@ class Agent {
   void tell_boot(const Readings& readings);
   void report_troubles(Instant now, Effects& effects);
   void stop_when_idle(Effects& effects);
+
+  // agent_detect.cpp
+  struct Answer {
+    wire::CommandStatus status = wire::CommandStatus::done;
+    std::string text;
+    std::vector<std::byte> model;
+  };
+  struct Answered {
+    std::string id;
+    Answer answer;
+  };
+  // A silence that an earlier run was asked for.
+  struct Silence {
+    std::int64_t until_ms = 0;
+    std::int64_t for_ms = 0;
+  };
+  void obey(const wire::Command& command, Instant now, Effects& effects);
+  Answer carry_out(const wire::Command& command, Instant now, Effects& effects);
+  Answer silence(const wire::Command& command, Instant now, Effects& effects);
+  Answer train(const wire::Command& command, Effects& effects);
+  Answer deploy(const wire::Command& command, Effects& effects);
+  void answer(const std::string& id, const Answer& answer, Effects& effects);
+  void restore_detector(const OutboxOpened& opened, Effects& effects);
+  void restore_silence(const Readings& readings);
+  void watch_anomalies(const Readings& readings, Effects& effects);
+  void keep_model(Effects& effects);
+  void forget_model(Effects& effects);
+  void record_anomalies();
+  void let_go_of_large();
 
   AgentOptions options_;
   Collector collector_;
@@ -139,6 +184,14 @@ class Agent {
 
   std::string last_boot_;  // as the last run left it, until it was looked at
   bool boot_noted_ = false;
+
+  std::optional<NodeDetector> detector_;
+  std::deque<Answered> answered_;  // kAnswersKept at most
+  std::optional<Silence> earlier_silence_;
+  Duration suspended_{};               // at the last tick
+  std::size_t keeping_ = 0;            // models on their way to disk
+  std::vector<std::byte> kept_bytes_;  // of this step's KeepModel
+  bool answered_large_ = false;        // in this step: its encoder holds megabytes
 
   std::size_t troubles_told_ = 0;
   Instant tell_troubles_at_{};

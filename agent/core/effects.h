@@ -36,6 +36,11 @@ struct PersistRecord {
 struct LoadRecord {
   RecordKey key;
 };
+// Writes what the detector has learnt over what was kept before, then answers ModelKept. Empty:
+// nothing is to be kept any more.
+struct KeepModel {
+  wire::Bytes payload;
+};
 struct Log {
   LogLevel level;
   std::string text;
@@ -46,7 +51,7 @@ struct Stop {
   std::string reason;
 };
 
-using Effect = std::variant<Publish, PersistRecord, LoadRecord, Log, Stop>;
+using Effect = std::variant<Publish, PersistRecord, LoadRecord, KeepModel, Log, Stop>;
 using Effects = std::vector<Effect>;
 
 }  // namespace bw::agent

@@ -18,7 +18,8 @@ namespace {
 constexpr std::string_view kRunnerPart = "agent";
 constexpr int kExitFailed = 1;
 constexpr int kExitTaken = 3;
-// Beside twice what the core may keep: room for what is about to be replaced.
+// Beside twice what the core may keep: room for what is about to be replaced, the detector's model
+// among it.
 constexpr std::uint64_t kSpareFileBytes = 32U << 20;
 // After the loop was left late, the disk gets this much more: 2 s together.
 constexpr Duration kLastWrites = std::chrono::milliseconds{400};
@@ -55,6 +56,14 @@ AgentOptions agent_options(const Settings& settings, std::uint64_t epoch, std::u
   options.drain.share = static_cast<double>(settings.history_share) / 100;
   options.drain.max_bytes_per_s = static_cast<std::uint64_t>(settings.max_kbit) * 1000 / 8;
   options.outbox.max_age = std::chrono::hours{settings.outbox_max_age_h};
+  if (settings.detect) {
+    DetectOptions& detect = options.detect.emplace();
+    detect.window = static_cast<std::size_t>(settings.detect_window);
+    detect.false_alarms_a_day = settings.false_alarms_a_day;
+    detect.alert_threshold = settings.alert_threshold;
+    detect.contamination = settings.contamination;
+    detect.watch = {settings.detect_include, settings.detect_exclude};
+  }
   return options;
 }
 
@@ -110,6 +119,8 @@ void Runner::carry_out(const Effect& effect) {
     spool_->persist(*persist);
   } else if (const auto* load = std::get_if<LoadRecord>(&effect)) {
     spool_->load(load->key);
+  } else if (const auto* keep = std::get_if<KeepModel>(&effect)) {
+    spool_->keep_model(keep->payload);
   } else if (const auto* line = std::get_if<Log>(&effect)) {
     log(line->level, kRunnerPart, line->text);
   } else {

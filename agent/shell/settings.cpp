@@ -16,6 +16,8 @@ namespace {
 
 using Check = std::function<std::string()>;
 
+constexpr std::size_t kMaxWatchPatterns = 32;
+
 Check within(const std::int64_t& value, std::int64_t least, std::int64_t most) {
   return [&value, least, most]() -> std::string {
     if (value >= least && value <= most) return {};
@@ -99,6 +101,10 @@ Result<void> check_together(const Settings& settings) {
   }
   if (settings.first_block_s > settings.block_s) {
     say("history.first_block_s: longer than history.block_s");
+  }
+  if (settings.alert_threshold > 0 && settings.contamination > 0) {
+    say("detect.contamination: there is a detect.alert_threshold too, and only one of them can set "
+        "the threshold");
   }
   return wrong.empty() ? Result<void>{} : Result<void>{Error{wrong}};
 }
@@ -226,6 +232,56 @@ void add_watch_keys(Settings& s, std::vector<ConfigKey>& keys) {
                   [&s] { return check_units(s.watch_units); }});
 }
 
+std::string check_patterns(const std::vector<std::string>& patterns) {
+  if (patterns.size() > kMaxWatchPatterns) {
+    return "more than " + std::to_string(kMaxWatchPatterns) + " patterns";
+  }
+  for (const std::string& pattern : patterns) {
+    if (const std::string wrong = check_text(pattern); !wrong.empty()) return "a pattern " + wrong;
+  }
+  return {};
+}
+
+// Not beyond either end; a NaN is beyond both.
+Check within_real(const double& value, double least, double most, std::string_view words) {
+  return [&value, least, most, words]() -> std::string {
+    if (value >= least && value <= most) return {};
+    return "is not within " + std::string(words);
+  };
+}
+
+void add_detect_keys(Settings& s, std::vector<ConfigKey>& keys) {
+  keys.push_back({"detect.enabled", &s.detect,
+                  "Whether the agent learns what is usual on this box, and tells what is not.",
+                  false});
+  keys.push_back({"detect.window", &s.detect_window,
+                  "Measurements that a rolling mean is made of, 3 to 60: more notice what is slow, "
+                  "fewer what is short. What was learnt with another number is learnt anew.",
+                  false, within(s.detect_window, 3, 60)});
+  keys.push_back({"detect.false_alarms_a_day", &s.false_alarms_a_day,
+                  "False alarms a day that are put up with: the threshold sets itself by it. 0.01 "
+                  "to 100.",
+                  false, within_real(s.false_alarms_a_day, 0.01, 100, "0.01 and 100")});
+  keys.push_back({"detect.alert_threshold", &s.alert_threshold,
+                  "A threshold of the score (self.anomaly_score) by hand, in place of the one that "
+                  "sets itself; 0 for none, up to 1000.",
+                  false, within_real(s.alert_threshold, 0, 1000, "0 and 1000")});
+  keys.push_back({"detect.contamination", &s.contamination,
+                  "The share of measurements that is taken for anomalous, 0.001 to 0.5, in place "
+                  "of the threshold that sets itself; 0 for none.",
+                  false, [&s]() -> std::string {
+                    if (s.contamination == 0) return {};
+                    return within_real(s.contamination, 0.001, 0.5, "0.001 and 0.5, nor 0")();
+                  }});
+  keys.push_back({"detect.include", &s.detect_include,
+                  "Series to watch before those that are watched by themselves, as patterns of "
+                  "their names (fs.util) or of names with labels (fs.util{mount=/data*}), where * "
+                  "stands for anything. 64 series are watched in all. At most 32 patterns.",
+                  false, [&s] { return check_patterns(s.detect_include); }});
+  keys.push_back({"detect.exclude", &s.detect_exclude, "Series not to watch, likewise.", false,
+                  [&s] { return check_patterns(s.detect_exclude); }});
+}
+
 }  // namespace
 
 std::vector<ConfigKey> settings_keys(Settings& settings) {
@@ -235,6 +291,7 @@ std::vector<ConfigKey> settings_keys(Settings& settings) {
   add_link_keys(settings, keys);
   add_collect_keys(settings, keys);
   add_watch_keys(settings, keys);
+  add_detect_keys(settings, keys);
   return keys;
 }
 

@@ -40,6 +40,13 @@ struct Settings {
   std::string kernel_log_path = "/dev/kmsg";
   std::map<std::string, std::string> watch_processes;  // name -> pattern
   std::vector<std::string> watch_units;
+  bool detect = true;
+  std::int64_t detect_window = 10;
+  double false_alarms_a_day = 0.7;
+  double alert_threshold = 0;
+  double contamination = 0;
+  std::vector<std::string> detect_include;
+  std::vector<std::string> detect_exclude;
   std::int64_t block_s = 60;
   std::int64_t first_block_s = 10;
   std::string log_level = "info";

@@ -74,6 +74,11 @@ void Spool::load(RecordKey key) {
   }
 }
 
+void Spool::keep_model(wire::Bytes payload) {
+  Work work = ModelWrite{{payload.begin(), payload.end()}};
+  if (!enqueue(work)) answer_(ModelKept{"too much waits for the disk already"});
+}
+
 // Where it is refused, `work` is left as it was.
 bool Spool::enqueue(Work& work) {
   {
@@ -110,6 +115,11 @@ void Spool::run() {
 void Spool::carry_out(Work& work) {
   if (const RecordKey* key = std::get_if<RecordKey>(&work)) {
     answer_(store_.load(*key, wall_now()));
+    return;
+  }
+  if (const ModelWrite* model = std::get_if<ModelWrite>(&work)) {
+    const auto kept = store_.keep_model(model->payload, wall_now());
+    answer_(ModelKept{kept ? std::string{} : kept.error().message});
     return;
   }
   const Writes& writes = std::get<Writes>(work);

@@ -22,9 +22,10 @@ class Spool {
   // What waits for the disk, at most; what comes beyond it fails at once.
   static constexpr std::size_t kMaxWaiting = 256;
 
-  // `answer` gets one RecordPersisted, PersistFailed or RecordLoaded for each call below: from the
-  // spool's thread, or from the caller's own where too much waits. Before the answer to a write it
-  // gets an OutboxOpened, where the store could tell only now what earlier runs left.
+  // `answer` gets one RecordPersisted, PersistFailed, RecordLoaded or ModelKept for each call
+  // below: from the spool's thread, or from the caller's own where too much waits. Before the
+  // answer to a write it gets an OutboxOpened, where the store could tell only now what earlier
+  // runs left.
   Spool(SpoolStore store, std::function<void(Event)> answer);
   // Waits until all is on disk.
   ~Spool();
@@ -34,13 +35,18 @@ class Spool {
   // What the effect points to is copied. Those with `more` wait for the one that completes them.
   void persist(const PersistRecord& effect);
   void load(RecordKey key);
+  // Answered with ModelKept.
+  void keep_model(wire::Bytes payload);
 
   // Takes nothing more, and waits until all is on disk, for `most`. False where that was too short.
   bool finish(Duration most);
 
  private:
   using Writes = std::vector<SpoolWrite>;  // one transaction
-  using Work = std::variant<Writes, RecordKey>;
+  struct ModelWrite {
+    std::vector<std::byte> payload;
+  };
+  using Work = std::variant<Writes, RecordKey, ModelWrite>;
 
   bool enqueue(Work& work);
   void run();

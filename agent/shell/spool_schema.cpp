@@ -24,6 +24,14 @@ CREATE TABLE records (
 PRAGMA user_version = 2;
 )";
 
+// One place: what the detector learnt, as of when it was kept last.
+constexpr const char* kModelTable = R"(
+CREATE TABLE IF NOT EXISTS models (
+  place INTEGER PRIMARY KEY CHECK (place = 0),
+  payload BLOB NOT NULL
+);
+)";
+
 // The first form had its records by the order of writing, and two indexes.
 constexpr const char* kPutAside = R"(
 DROP INDEX IF EXISTS records_by_table;
@@ -61,7 +69,7 @@ Result<std::int64_t> number_of(Database& database, const char* sql) {
 Result<void> set_up_spool(Database& database) {
   const auto version = number_of(database, "PRAGMA user_version");
   if (!version) return version.error();
-  if (*version == kVersion) return {};
+  if (*version == kVersion) return database.execute(kModelTable);
   if (*version != 0) {
     return Error{"it has the form of version " + std::to_string(*version) +
                  " of the outbox, and this agent knows " + std::to_string(kVersion)};
@@ -69,8 +77,8 @@ Result<void> set_up_spool(Database& database) {
   const auto is_first_form = number_of(
       database, "SELECT count(*) FROM pragma_table_info('records') WHERE name = 'sequence'");
   if (!is_first_form) return is_first_form.error();
-  for (const char* sql :
-       {*is_first_form == 1 ? kPutAside : "", kTables, *is_first_form == 1 ? kTakeEpochs : ""}) {
+  for (const char* sql : {*is_first_form == 1 ? kPutAside : "", kTables,
+                          *is_first_form == 1 ? kTakeEpochs : "", kModelTable}) {
     if (const auto done = database.execute(sql); !done) return done;
   }
   return {};

@@ -9,6 +9,7 @@
 #include "base/runtime/log.h"
 #include "base/runtime/sqlite.h"
 #include "schemas/wire/codec.h"
+#include "schemas/wire/limits.h"
 
 namespace bw::agent {
 
@@ -185,7 +186,10 @@ Result<void> SpoolStore::Connection::settle_store_id(std::uint64_t& store_id) {
 Result<OutboxOpened> SpoolStore::list() {
   auto facts = list_facts();
   if (!facts) return facts.error();
+  auto model = kept_model();
+  if (!model) return model.error();
   OutboxOpened opened{.records = {}, .store_id = store_id_, .facts = std::move(*facts)};
+  opened.model = std::move(*model);
   auto& records = opened.records;
   auto select = connection_->database.prepare(
       "SELECT epoch, id & 4294967295, topic, length(payload), time_ms, from_ms"
@@ -216,6 +220,32 @@ Result<std::vector<Fact>> SpoolStore::list_facts() {
     if (!*row) return facts;
     facts.push_back({.name = std::string(select->text(0)), .value = std::string(select->text(1))});
   }
+}
+
+// More than a model may be is no model: so much of it that the core sees that.
+Result<std::vector<std::byte>> SpoolStore::kept_model() {
+  auto select =
+      connection_->database.prepare("SELECT substr(payload, 1, ?1) FROM models WHERE place = 0");
+  if (!select) return select.error();
+  select->bind(1, static_cast<std::int64_t>(wire::kMaxModelPayload + 1));
+  const auto row = select->step();
+  if (!row) return row.error();
+  return *row ? copy(select->blob(0)) : std::vector<std::byte>{};
+}
+
+Result<void> SpoolStore::keep_model(std::span<const std::byte> payload, WallTime now) {
+  if (!connection_) {
+    if (const auto connected = connect(now); !connected) return connected;
+  }
+  if (!listed_) return Error{"what the outbox held is not known yet"};
+  auto put = connection_->database.prepare(
+      payload.empty() ? "DELETE FROM models"
+                      : "INSERT OR REPLACE INTO models (place, payload) VALUES (0, ?1)");
+  if (!put) return put.error();
+  if (!payload.empty()) put->bind(1, payload);
+  const auto kept = put->run();
+  if (!kept) let_go_if_damaged(kept.error());
+  return kept;
 }
 
 Result<void> SpoolStore::write(std::span<const SpoolWrite> writes, WallTime now) {

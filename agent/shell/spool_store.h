@@ -56,6 +56,10 @@ class SpoolStore {
   Result<void> write(std::span<const SpoolWrite> writes, WallTime now);
   Result<void> write(const SpoolWrite& one, WallTime now) { return write(std::span(&one, 1), now); }
 
+  // Keeps the detector's model in place of what was kept; empty: none any more. Not before what the
+  // database held was listed.
+  Result<void> keep_model(std::span<const std::byte> payload, WallTime now);
+
   // With an empty payload where the record is not there, or it or its table is damaged; `later`
   // where that could not be told.
   RecordLoaded load(RecordKey key, WallTime now);
@@ -66,6 +70,7 @@ class SpoolStore {
   Result<void> connect(WallTime now);
   Result<OutboxOpened> list();
   Result<std::vector<Fact>> list_facts();
+  Result<std::vector<std::byte>> kept_model();
   Result<void> list_late(std::uint64_t own_epoch);
   Result<void> write_all(std::span<const SpoolWrite> writes);
   // Why the payload is empty comes in `lost`; an error where the disk could not be read.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <initializer_list>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -103,6 +104,7 @@ struct Collector::State {
 
   Sample sample;
   SelfMetrics self{sample};
+  std::optional<AnomalyMetrics> anomalies;
   ClockValues clock{sample};
   KernelLog kernel_log{sample};
   ProcessMetrics processes{sample};
@@ -431,6 +433,21 @@ void Collector::read(const Readings& readings, const RecordHealth& record) {
   state.list_troubles();
   state.tell_health(readings, record);
   state.sample.finish(readings.when);
+}
+
+void Collector::expect_anomalies() {
+  if (!state_->anomalies) state_->anomalies.emplace(state_->sample);
+}
+
+void Collector::set(const AnomalyHealth& health, std::uint64_t tick) {
+  BW_ASSERT(state_->anomalies.has_value());
+  state_->anomalies->set(health, tick);
+  using metrics::EventKind;
+  state_->node_events.set_count(EventKind::anomaly, health.begun);
+  state_->node_events.set_count(EventKind::anomaly_update, health.updated);
+  state_->node_events.set_count(EventKind::anomaly_end, health.ended);
+  state_->node_events.set_count(EventKind::model_change, health.model_changes);
+  state_->node_events.set_count(EventKind::model_drift, health.retrainings);
 }
 
 const Sample& Collector::sample() const {

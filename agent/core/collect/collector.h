@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/collect/anomaly_metrics.h"
 #include "agent/core/collect/readings.h"
 #include "agent/core/collect/sample.h"
 #include "agent/core/collect/self.h"
@@ -25,6 +26,11 @@ class Collector {
   void read(const Readings& readings, const RecordHealth& record = {});
 
   const Sample& sample() const;
+
+  // There is a detector, whose metrics go along: before the first read().
+  void expect_anomalies();
+  // What it made of the sample that was just read.
+  void set(const AnomalyHealth& health, std::uint64_t tick);
 
   // The file systems that the next Readings should tell of, in order of their aliases; changes only
   // when the mounts source was read.

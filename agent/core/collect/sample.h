@@ -57,6 +57,12 @@ class Sample {
     fresh_[alias] = 1;
   }
   void lose(Alias alias) { set(alias, kNoValue); }
+  // A gauge that was found out from a finished sample, and belongs to it.
+  void set_finished(Alias alias, double value) {
+    if (alias >= values_.size()) return;
+    values_[alias] = value;
+    live_[alias] = static_cast<float>(value);
+  }
   double value(Alias alias) const { return alias < values_.size() ? values_[alias] : kNoValue; }
 
   // Has rates follow from what was set since the last call: `now` is when the counters were read.
