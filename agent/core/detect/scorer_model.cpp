@@ -16,7 +16,7 @@ namespace {
 // What numbers a scorer itself can come to, amply: with these, nothing that is made of them is
 // infinite. Values are cut at 1e30, and deviations of such may be rounded up.
 constexpr double kLargestValue = 2e30;
-constexpr double kLargestScore = 1e9;
+constexpr double kLargestScore = 1e4;  // five surprises, each damped
 constexpr double kLargestScale = 1e6;  // of residuals, either way
 constexpr double kLargestRows = 1e15;
 constexpr double kLargestLength = 1.001;  // of a direction, squared: 1, rounded
@@ -129,7 +129,7 @@ std::optional<Error> problem(const wire::Model& model, std::size_t room, std::si
   if (!std::ranges::all_of(model.histories, [](const auto& one) { return possible(one); })) {
     return wrong("a part's history");
   }
-  if (!(model.threshold >= 0 && model.threshold <= kLargestScore)) return wrong("threshold");
+  if (!(model.threshold >= 0 && model.threshold <= kLargestValue)) return wrong("threshold");
   if (model.sample_rows > 0) return problem_of_sample(model);
   return std::nullopt;
 }
