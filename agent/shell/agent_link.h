@@ -62,7 +62,7 @@ class AgentLink {
   std::string url_;
   NodeId node_;
   Handlers handlers_;
-  std::array<std::string, static_cast<std::size_t>(wire::Topic::command) + 1> topics_;  // by Topic
+  std::array<std::string, wire::kTopics> topics_;  // by Topic
   bool was_up_ = false;
   std::string down_reason_;
   std::array<std::uint64_t, wire::kRefusals> refused_{};  // since last told

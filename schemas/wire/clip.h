@@ -12,14 +12,14 @@
 
 namespace bw::wire {
 
-// At most kMaxText bytes, and no UTF-8 sequence cut in two.
-inline std::string_view clip_text(std::string_view text) {
-  if (text.size() <= kMaxText) return text;
-  std::size_t end = kMaxText;
+// At most `most` bytes, and no UTF-8 sequence cut in two.
+inline std::string_view clip_text(std::string_view text, std::size_t most = kMaxText) {
+  if (text.size() <= most) return text;
+  std::size_t end = most;
   const auto continues = [&](std::size_t at) {
     return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
   };
-  while (end > kMaxText - 4 && continues(end)) --end;
+  while (end > most - 4 && continues(end)) --end;
   return text.substr(0, end);
 }
 

@@ -12,6 +12,7 @@
 #include "schemas/wire/codec.h"
 #include "schemas/wire/columns.h"
 #include "schemas/wire/limits.h"
+#include "schemas/wire/opened.h"
 #include "schemas/wire/payload.h"
 
 namespace bw::wire {
@@ -22,38 +23,17 @@ using FbText = flatbuffers::String;
 template <typename T>
 using FbVector = flatbuffers::Vector<flatbuffers::Offset<T>>;
 
-// A verified FlatBuffer. Its reader loads words where they lie, so a payload that is not aligned is
-// copied to where it is.
-template <typename Root>
-struct Opened {
-  std::vector<std::uint64_t> aligned;  // empty where the payload itself is read
-  const Root* root = nullptr;
-};
-
 constexpr flatbuffers::uoffset_t kMaxDepth = 3;  // birth, series, label
 constexpr flatbuffers::uoffset_t kMaxTables =
     2 + kMaxLabels + kMaxSeries * (1 + kMaxLabels);  // of the birth, the largest
 
 template <typename Root>
 Decoded<Opened<Root>> open(Bytes payload, std::string_view identifier) {
-  if (!checksum_holds(payload)) return Refusal::bad_checksum;
-  const Bytes body = payload.first(payload.size() - kChecksumBytes);
-  if (body.size() < kIdentifierAt + kIdentifierBytes ||
-      std::memcmp(body.data() + kIdentifierAt, identifier.data(), kIdentifierBytes) != 0) {
-    return Refusal::wrong_schema;
-  }
-  Opened<Root> opened;
-  const std::byte* data = body.data();
-  if (reinterpret_cast<std::uintptr_t>(data) % alignof(std::uint64_t) != 0) {
-    opened.aligned.resize((body.size() + 7) / 8);
-    std::memcpy(opened.aligned.data(), body.data(), body.size());
-    data = reinterpret_cast<const std::byte*>(opened.aligned.data());
-  }
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(data);
-  flatbuffers::Verifier verifier(bytes, body.size(), kMaxDepth, kMaxTables);
-  if (!verifier.VerifyBuffer<Root>(nullptr)) return Refusal::malformed;
-  opened.root = flatbuffers::GetRoot<Root>(bytes);
-  return opened;
+  return open_payload<Root>(
+      payload, identifier, [](const std::uint8_t* bytes, std::size_t size) -> const Root* {
+        flatbuffers::Verifier verifier(bytes, size, kMaxDepth, kMaxTables);
+        return verifier.VerifyBuffer<Root>(nullptr) ? flatbuffers::GetRoot<Root>(bytes) : nullptr;
+      });
 }
 
 template <typename Root>
@@ -262,6 +242,8 @@ Decoded<UpMessage> decode_up(Topic topic, Bytes payload) {
       return widen(decode_result(payload));
     case Topic::ack:
     case Topic::command:
+    case Topic::report:  // of workloads: decode_report() of workload_codec.h
+    case Topic::desired:
       break;
   }
   return Refusal::unknown_topic;

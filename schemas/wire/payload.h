@@ -19,6 +19,8 @@ inline constexpr std::string_view kEventIdentifier = "BWEV";
 inline constexpr std::string_view kResultIdentifier = "BWCR";
 inline constexpr std::string_view kAckIdentifier = "BWAK";
 inline constexpr std::string_view kCommandIdentifier = "BWCM";
+inline constexpr std::string_view kReportIdentifier = "BWWR";
+inline constexpr std::string_view kDesiredIdentifier = "BWDS";
 
 inline constexpr std::size_t kChecksumBytes = 4;
 inline constexpr std::size_t kIdentifierAt = 4;  // behind the offset of the root table

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kPrefix = "bw/v1/";
 
 // In the order of Topic.
-constexpr std::array<TopicInfo, 8> kTopics{{
+constexpr std::array<TopicInfo, kTopics> kTopicTable{{
     {Topic::birth, "up/birth", 1, true, 0, kMaxTablePayload},
     {Topic::state, "up/state", 1, true, 0, kMaxSmallPayload},
     // Older than a few ticks it is of no use to rules and screens; the record has it anyway.
@@ -23,11 +23,13 @@ constexpr std::array<TopicInfo, 8> kTopics{{
     {Topic::ack, "down/ack", 1, true, 0, kMaxSmallPayload},
     // Long enough for a reconnect; what is older was meant for another situation.
     {Topic::command, "down/command", 1, false, 60, kMaxCommandPayload},
+    {Topic::report, "up/report", 1, true, 0, kMaxReportPayload},
+    {Topic::desired, "down/desired", 1, true, 0, kMaxDesiredPayload},
 }};
 
 constexpr bool in_order() {
-  for (std::size_t i = 0; i < kTopics.size(); ++i) {
-    if (static_cast<std::size_t>(kTopics[i].topic) != i) return false;
+  for (std::size_t i = 0; i < kTopicTable.size(); ++i) {
+    if (static_cast<std::size_t>(kTopicTable[i].topic) != i) return false;
   }
   return true;
 }
@@ -41,8 +43,8 @@ bool is_way(std::string_view path, std::string_view way) {
 
 const TopicInfo& topic_info(Topic topic) {
   const auto index = static_cast<std::size_t>(topic);
-  BW_ASSERT(index < kTopics.size());
-  return kTopics[index];
+  BW_ASSERT(index < kTopicTable.size());
+  return kTopicTable[index];
 }
 
 std::string topic_name(const NodeId& node, Topic topic) {
@@ -61,7 +63,7 @@ std::optional<ParsedTopic> parse_topic(std::string_view name) {
   const std::string_view path = name.substr(slash + 1);
   if (!is_way(path, "up") && !is_way(path, "down")) return std::nullopt;
   ParsedTopic parsed{name.substr(0, slash), std::nullopt};
-  for (const TopicInfo& info : kTopics) {
+  for (const TopicInfo& info : kTopicTable) {
     if (info.path == path) parsed.topic = info.topic;
   }
   return parsed;

@@ -2,6 +2,7 @@
 // each.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,7 +12,19 @@
 
 namespace bw::wire {
 
-enum class Topic : std::uint8_t { birth, state, live, history, event, result, ack, command };
+enum class Topic : std::uint8_t {
+  birth,
+  state,
+  live,
+  history,
+  event,
+  result,
+  ack,
+  command,
+  report,
+  desired,
+};
+inline constexpr std::size_t kTopics = 10;
 
 struct TopicInfo {
   Topic topic;

@@ -9,14 +9,15 @@
 #include "base/assert.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/columns.h"
+#include "schemas/wire/limits.h"
 #include "schemas/wire/payload.h"
+#include "schemas/wire/workload_codec.h"
 #include "tests/fuzz/seeded.h"
 
 namespace {
 
 namespace wire = bw::wire;
 
-constexpr std::size_t kTopics = 8;
 constexpr std::int64_t kTime = 1'700'000'000'000;
 
 wire::NodeBirth birth() {
@@ -45,6 +46,27 @@ wire::HistoryBlock history() {
   return block;
 }
 
+wire::DesiredState desired() {
+  wire::Assignment web{"web", 2, 3, {}, {"GPU-1"}, 9};
+  web.spec.argv = {"/usr/bin/serve", "--port", "80"};
+  web.spec.environment = {{"MODE", "fast", ""}, {"TOKEN", "", "token"}};
+  web.spec.resources = {500, 1U << 30, 1000, 1U << 30};
+  web.spec.health.probe = wire::HealthProbe::http;
+  web.spec.health.port = 80;
+  web.spec.health.path = "/";
+  web.spec.health.argv = {"/bin/true"};
+  return {7, 4, {web}};
+}
+
+wire::WorkloadReport report() {
+  wire::WorkloadState state{"web", 2, 3, 9, wire::WorkloadPhase::failed, kTime, "pid 7", 4};
+  state.exit = {wire::ExitKind::code, 3};
+  state.reason = "why";
+  state.limits = "none";
+  state.log = {"one", "two"};
+  return {3, 7, 4, "", {state}};
+}
+
 // One payload a topic, behind the byte that names it.
 bw::fuzz::Seeds make_seeds() {
   bw::fuzz::Seeds seeds;
@@ -63,6 +85,8 @@ bw::fuzz::Seeds make_seeds() {
   add(Topic::result, encoder.encode(wire::CommandResult{"id", 3, {}, "text"}));
   add(Topic::ack, encoder.encode(wire::Ack{{{3, 1}, {4, 2}}}));
   add(Topic::command, encoder.encode(wire::Command{"id", {}, 3, kTime, "reason"}));
+  add(Topic::report, wire::encode_report(report()));
+  add(Topic::desired, *wire::encode_desired(desired()));
   return seeds;
 }
 
@@ -78,6 +102,24 @@ void check_again(wire::Topic topic, const Message& message, Decode decode) {
   if constexpr (!std::is_same_v<Message, wire::LiveSample>) BW_ASSERT(*again == message);
 }
 
+void check_report(wire::Bytes payload) {
+  const auto report = wire::decode_report(payload);
+  if (!report) return;
+  const auto bytes = wire::encode_report(*report);
+  BW_ASSERT(bytes.size() <= wire::kMaxReportPayload);
+  const auto again = wire::decode_report(bytes);
+  BW_ASSERT(static_cast<bool>(again) && *again == *report);
+}
+
+void check_desired(wire::Bytes payload) {
+  const auto desired = wire::decode_desired(payload);
+  if (!desired) return;
+  const auto bytes = wire::encode_desired(*desired);
+  if (!bytes) return;  // tables that were shared are written out, and may outgrow their topic
+  const auto again = wire::decode_desired(*bytes);
+  BW_ASSERT(static_cast<bool>(again) && *again == *desired);
+}
+
 void check(wire::Topic topic, wire::Bytes payload) {
   if (topic == wire::Topic::ack) {
     if (const auto ack = wire::decode_ack(payload)) check_again(topic, *ack, wire::decode_ack);
@@ -88,6 +130,8 @@ void check(wire::Topic topic, wire::Bytes payload) {
     if (command) check_again(topic, *command, wire::decode_command);
     return;
   }
+  if (topic == wire::Topic::report) return check_report(payload);
+  if (topic == wire::Topic::desired) return check_desired(payload);
   const auto decoded = wire::decode_up(topic, payload);
   if (!decoded) return;
   std::visit(
@@ -112,7 +156,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 5) return 0;
-  const auto topic = static_cast<wire::Topic>(data[0] % kTopics);
+  const auto topic = static_cast<wire::Topic>(data[0] % wire::kTopics);
   const auto bytes = std::as_bytes(std::span(data, size)).subspan(1);
   std::vector<std::byte> payload(bytes.begin(), bytes.end());
   wire::store_checksum(payload);

@@ -82,6 +82,9 @@ TEST(Decode, refuses_checksummed_payloads_too_short_for_an_identifier) {
 }
 
 TEST(Decode, takes_nothing_of_a_down_topic_for_an_up_message) {
+  for (const Topic topic : {Topic::report, Topic::desired}) {
+    EXPECT_EQ(decode_up(topic, examples::payload(topic)).refusal(), Refusal::unknown_topic);
+  }
   EXPECT_EQ(decode_up(Topic::ack, examples::payload(Topic::ack)).refusal(), Refusal::unknown_topic);
   EXPECT_EQ(decode_up(Topic::command, examples::payload(Topic::command)).refusal(),
             Refusal::unknown_topic);

@@ -14,13 +14,15 @@
 #include "schemas/wire/columns.h"
 #include "schemas/wire/messages.h"
 #include "schemas/wire/topics.h"
+#include "schemas/wire/workload_codec.h"
 
 namespace bw::wire::examples {
 
 using Payload = std::vector<std::byte>;
 
-inline constexpr std::array kAllTopics{Topic::birth, Topic::state,  Topic::live, Topic::history,
-                                       Topic::event, Topic::result, Topic::ack,  Topic::command};
+inline constexpr std::array kAllTopics{Topic::birth,  Topic::state,  Topic::live, Topic::history,
+                                       Topic::event,  Topic::result, Topic::ack,  Topic::command,
+                                       Topic::report, Topic::desired};
 inline constexpr std::array kUpTopics{Topic::birth,   Topic::state, Topic::live,
                                       Topic::history, Topic::event, Topic::result};
 
@@ -109,6 +111,37 @@ inline Command command() {
       {std::byte{1}}};
 }
 
+inline DesiredState desired() {
+  Assignment web{"web", 2, 3, {}, {"GPU-1"}, 9};
+  WorkloadSpec& spec = web.spec;
+  spec.argv = {"/usr/bin/serve", "--port", "80", ""};
+  spec.environment = {{"MODE", "fast", ""}, {"TOKEN", "", "api-token"}, {"EMPTY", "", ""}};
+  spec.directory = "/srv";
+  spec.user = "web";
+  spec.resources = {500, 1U << 30, 1000, 1U << 29};
+  spec.restart = {RestartWhen::on_failure, 4, 200, 60'000, 5'000};
+  spec.health = {HealthProbe::http, 80, "/healthz", {}, 1'000, 500, 2, 9'000};
+  spec.stop_signal = 2;
+  spec.stop_grace_ms = 3'000;
+  spec.max_runtime_ms = 86'400'000;
+  spec.failover = FailoverClass::exclusive;
+  spec.log_bytes = 1U << 20;
+  Assignment train{"train", 0, 1, {}, {}, 0};
+  train.spec.kind = WorkloadKind::job;
+  train.spec.runtime = WorkloadRuntime::container;
+  train.spec.image = "registry.local/train:3";
+  return {7, 4, {web, train}};
+}
+
+inline WorkloadReport report() {
+  WorkloadState state{"web", 2, 3, 9, WorkloadPhase::failed, 1'700'000'000'004, "pid 7", 4};
+  state.exit = {ExitKind::code, 3};
+  state.reason = "exited with code 3, five times in a row";
+  state.limits = "memory is not limited: no cgroup v2 here";
+  state.log = {"one", "two"};
+  return {3, 7, 4, "generation 5 has web/2 twice", {state, {"train"}}};
+}
+
 inline Payload payload(Topic topic) {
   Encoder encoder;
   switch (topic) {
@@ -128,6 +161,10 @@ inline Payload payload(Topic topic) {
       return copy(encoder.encode(ack()));
     case Topic::command:
       return copy(encoder.encode(command()));
+    case Topic::report:
+      return encode_report(report());
+    case Topic::desired:
+      return encode_desired(desired()).value();
   }
   return {};
 }
@@ -140,6 +177,8 @@ inline std::optional<Refusal> refusal_of(Topic topic, Bytes payload) {
   };
   if (topic == Topic::ack) return of(decode_ack(payload));
   if (topic == Topic::command) return of(decode_command(payload));
+  if (topic == Topic::report) return of(decode_report(payload));
+  if (topic == Topic::desired) return of(decode_desired(payload));
   return of(decode_up(topic, payload));
 }
 

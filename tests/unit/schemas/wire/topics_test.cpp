@@ -30,6 +30,8 @@ TEST(Topics, are_asked_of_mqtt_as_the_format_page_says) {
       {Topic::result, "up/result", 1, false, 0, kMaxCommandPayload},
       {Topic::ack, "down/ack", 1, true, 0, kMaxSmallPayload},
       {Topic::command, "down/command", 1, false, 60, kMaxCommandPayload},
+      {Topic::report, "up/report", 1, true, 0, kMaxReportPayload},
+      {Topic::desired, "down/desired", 1, true, 0, kMaxDesiredPayload},
   };
   for (const Row& row : rows) {
     const TopicInfo& info = topic_info(row.topic);
@@ -55,8 +57,8 @@ TEST(Topics, parse_back_to_what_named_them) {
 }
 
 TEST(Topics, name_the_node_where_the_leaf_is_unknown) {
-  for (const char* name : {"bw/v1/gpu-07/up/report", "bw/v1/gpu-07/up/birth/more",
-                           "bw/v1/gpu-07/up", "bw/v1/gpu-07/up/", "bw/v1/gpu-07/down/desired"}) {
+  for (const char* name : {"bw/v1/gpu-07/up/rapport", "bw/v1/gpu-07/up/birth/more",
+                           "bw/v1/gpu-07/up", "bw/v1/gpu-07/up/", "bw/v1/gpu-07/down/desires"}) {
     const auto parsed = parse_topic(name);
     ASSERT_TRUE(parsed.has_value()) << name;
     EXPECT_EQ(parsed->node, "gpu-07") << name;
