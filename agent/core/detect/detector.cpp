@@ -23,7 +23,7 @@ Detector::Detector(const DetectorOptions& options)
     : options_(options),
       scorer_(options.scorer),
       peaks_(peaks_of(options)),
-      quantile_(options.contamination, options.scorer.horizon),
+      quantile_(options.contamination),
       drift_(options.scorer.metrics),
       rate_(options.false_episodes_a_day),
       episodes_(options.episodes),

@@ -111,8 +111,8 @@ void NodeDetector::take_places(Effects& effects) {
 // What an earlier run learnt may be of another box by now: the disk was moved, or the agent sees
 // another root.
 bool NodeDetector::is_of_this_box(Effects& effects) {
-  if (!std::exchange(restored_, false)) return true;
   std::vector<std::string> keys = watched_.keys();
+  keys.resize(std::min(keys.size(), std::exchange(restored_, 0)));
   const std::size_t known = watched_.count_known(keys);
   if (known * kLeastKnown >= keys.size()) return true;
   effects.emplace_back(Log{
@@ -162,7 +162,7 @@ Result<void> NodeDetector::load(const wire::Model& model) {
 
 Result<void> NodeDetector::restore(const wire::Model& model) {
   if (auto loaded = load(model); !loaded) return loaded;
-  restored_ = true;
+  restored_ = model.metrics.size();
   return {};
 }
 

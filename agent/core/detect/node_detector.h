@@ -112,7 +112,7 @@ class NodeDetector {
   Instant settling_until_ = Instant::min();  // by itself
   Instant keep_at_ = Instant::max();
   std::uint64_t kept_rows_ = 0;
-  bool restored_ = false;  // of a run before, and not looked at yet
+  std::size_t restored_ = 0;  // metrics of a run before that were not looked at yet
   bool told_threshold_ = false;
   std::string model_id_;
   std::int64_t from_ms_ = 0;      // of the first row that was learnt

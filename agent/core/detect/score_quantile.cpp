@@ -6,8 +6,7 @@
 
 namespace bw::agent {
 
-ScoreQuantile::ScoreQuantile(double share, std::size_t horizon)
-    : share_(share), places_(kRows, horizon) {
+ScoreQuantile::ScoreQuantile(double share) : share_(share), places_(kRows, kHorizon) {
   BW_ASSERT(share >= 0 && share < 1);
   if (!is_wanted()) return;
   kept_.resize(kRows);

@@ -14,12 +14,16 @@ namespace bw::agent {
 
 class ScoreQuantile {
  public:
-  static constexpr std::size_t kRows = 1024;      // scores kept, an even sample of the horizon's
+  static constexpr std::size_t kRows = 1024;      // scores kept, an even sample
   static constexpr std::size_t kLeastRows = 512;  // before the first threshold
   static constexpr std::size_t kAnewEvery = 64;   // rows between two looks at it
 
+  // They stand for so many rows of late: the scores of the first ones, when little was known, would
+  // count for too long.
+  static constexpr std::size_t kHorizon = 8 * kRows;
+
   // `share` within 0 and 1; 0: none is wanted, and no memory is taken.
-  ScoreQuantile(double share, std::size_t horizon);
+  explicit ScoreQuantile(double share);
 
   bool is_wanted() const { return share_ > 0; }
   void add(double score, Rng& rng);

@@ -13,7 +13,7 @@ namespace bw::agent {
 namespace {
 
 TEST(ScoreQuantile, PartsTheWantedShareOfRowsFromTheRest) {
-  ScoreQuantile quantile(0.05, 1U << 17);
+  ScoreQuantile quantile(0.05);
   Rng rng(1);
   Rng scores(2);
   std::vector<double> all;
@@ -27,7 +27,7 @@ TEST(ScoreQuantile, PartsTheWantedShareOfRowsFromTheRest) {
 }
 
 TEST(ScoreQuantile, IsInfiniteUntilThereAreEnoughRows) {
-  ScoreQuantile quantile(0.1, 1000);
+  ScoreQuantile quantile(0.1);
   Rng rng(1);
   for (std::size_t i = 1; i < ScoreQuantile::kLeastRows; ++i) quantile.add(1, rng);
   EXPECT_TRUE(std::isinf(quantile.threshold()));
@@ -38,13 +38,13 @@ TEST(ScoreQuantile, IsInfiniteUntilThereAreEnoughRows) {
 }
 
 TEST(ScoreQuantile, GoesOnFromAThresholdThatItWasGiven) {
-  ScoreQuantile quantile(0.1, 1000);
+  ScoreQuantile quantile(0.1);
   quantile.begin_with(12.5);
   EXPECT_EQ(quantile.threshold(), 12.5);
 }
 
 TEST(ScoreQuantile, NotWantedItTakesNoMemoryAndLearnsNothing) {
-  ScoreQuantile quantile(0, 1000);
+  ScoreQuantile quantile(0);
   Rng rng(1);
   for (int i = 0; i < 2000; ++i) quantile.add(1, rng);
   EXPECT_FALSE(quantile.is_wanted());
@@ -61,7 +61,7 @@ TEST(ScoreQuantile, SetsTheDetectorsThresholdWhereAContaminationIsGiven) {
   DetectWorld world(1);
   Instant now{};
   int above = 0;
-  constexpr int kRows = 4000;
+  constexpr int kRows = 16000;
   for (int i = 0; i < kRows; ++i) {
     now += std::chrono::seconds{1};
     const Verdict verdict = detector.step(now, {}, world.row());
