@@ -10,6 +10,7 @@
 #include "coordinator/core/fleet/fleet.h"
 #include "coordinator/core/ingest/ingest.h"
 #include "coordinator/core/ingest/refusals.h"
+#include "coordinator/core/learn/model_life.h"
 
 namespace bw::coordinator {
 
@@ -34,7 +35,9 @@ RecordCounts to_view(const Ingest::Counts& counts) {
 
 struct Coordinator::State final : FleetView, Ingest::NodeSource {
   explicit State(CoordinatorOptions the_options)
-      : options(std::move(the_options)), fleet(options.seed, options.live_timeout) {}
+      : options(std::move(the_options)),
+        fleet(options.seed, options.live_timeout),
+        models(options.seed) {}
 
   void on(const StoreOpened& event, Instant now, Effects& effects);
   void on(const LinkUp& event, Instant now, Effects& effects);
@@ -62,6 +65,7 @@ struct Coordinator::State final : FleetView, Ingest::NodeSource {
   Taken take_record(const NodeId& id, const Record& record, Instant now, FleetWork& work);
 
   void carry_out(FleetWork& work, Effects& effects);
+  void carry_out(LearnWork& work, Effects& effects);
   bool keep_birth(const NodeId& id);
   void send_ack(const NodeId& node, Instant now, Effects& effects);
   void send_due_acks(Instant now, Effects& effects);
@@ -81,6 +85,8 @@ struct Coordinator::State final : FleetView, Ingest::NodeSource {
   Fleet fleet;
   Ingest ingest;
   Refusals refusals;
+  ModelLife models;
+  LearnWork learn_work;  // of this step
   api::Api api;
   StoreMeasures measures;
   wire::Encoder encoder;
@@ -110,12 +116,14 @@ void Coordinator::step(const Event& event, Instant now, Effects& effects) {
   if (!state_->started) state_->started = now;
   std::visit([&](const auto& what) { state_->on(what, now, effects); }, event);
   state_->flush(now, effects);
+  state_->carry_out(state_->learn_work, effects);
 }
 
 void Coordinator::State::on(const StoreOpened& event, Instant, Effects& effects) {
   FleetWork work;
   ingest.restore(event.nodes);
   fleet.restore(event.nodes, work);
+  models.restore(event.models, is_open, learn_work);
   if (is_open) {
     effects.emplace_back(Log{LogLevel::warning,
                              "the store was replaced: what nodes said is stored again, and they "
@@ -158,6 +166,10 @@ void Coordinator::State::on(const PayloadRefused& event, Instant, Effects&) {
 
 void Coordinator::State::on(const Committed& event, Instant now, Effects& effects) {
   const bool was_well = ingest.is_well();
+  if (ingest.is_under_way(event.batch)) {
+    models.committed(to_ms(wall), learn_work);
+    if (is_linked) models.pump(*this, now, to_ms(wall), learn_work);
+  }
   for (const NodeId& node : ingest.committed(event.batch)) {
     ingest.owe_ack(node);
     if (is_linked) send_ack(node, now, effects);
@@ -170,6 +182,7 @@ void Coordinator::State::on(const Committed& event, Instant now, Effects& effect
 
 void Coordinator::State::on(const CommitFailed& event, Instant now, Effects& effects) {
   if (!ingest.failed(event.batch, event.reason, now)) return;
+  models.failed(event.reason, to_ms(wall), learn_work);
   if (told_failure && now - *told_failure < kTellAgainAfter) return;
   told_failure = now;
   effects.emplace_back(Log{LogLevel::error, "the store takes nothing: " + event.reason +
@@ -181,6 +194,7 @@ void Coordinator::State::on(const Ticked& event, Instant now, Effects& effects) 
   FleetWork work;
   fleet.tick(now, wall, work);
   carry_out(work, effects);
+  models.tick(*this, is_linked, now, to_ms(wall), learn_work);
   send_due_acks(now, effects);
   report_refusals(now, effects);
 }
@@ -190,12 +204,22 @@ void Coordinator::State::on(const RequestReceived& event, Instant now, Effects& 
   api::Answer answer = api.handle(event.id, event.request, *this, service_view(now));
   if (auto* const response = std::get_if<api::Response>(&answer)) {
     effects.emplace_back(Respond{event.id, std::move(*response)});
+  } else if (auto* const query = std::get_if<api::StoreQuery>(&answer)) {
+    effects.emplace_back(RunQuery{event.id, std::move(*query)});
   } else {
-    effects.emplace_back(RunQuery{event.id, std::get<api::StoreQuery>(std::move(answer))});
+    models.request(event.id, std::get<ModelRequest>(std::move(answer)), *this, now, to_ms(wall),
+                   learn_work);
   }
 }
 
-void Coordinator::State::on(const QueryFinished& event, Instant, Effects& effects) {
+void Coordinator::State::on(const QueryFinished& event, Instant now, Effects& effects) {
+  if (Deployer::is_own_query(event.id)) {
+    const auto* const model = std::get_if<api::ModelPayload>(&event.result);
+    models.take_payload(event.id, model == nullptr ? std::nullopt : std::optional(model->bytes),
+                        now, learn_work);
+    if (is_linked) models.pump(*this, now, to_ms(wall), learn_work);
+    return;
+  }
   if (auto response = api.finish(event.id, event.result, *this)) {
     effects.emplace_back(Respond{event.id, *std::move(response)});
   }
@@ -218,7 +242,12 @@ void Coordinator::State::on(const StopRequested&, Instant, Effects&) {
 
 Fleet::Taken Coordinator::State::take(const NodeId& id, const wire::NodeBirth& birth, Instant now,
                                       FleetWork& work) {
-  return fleet.hear(id, birth, now, wall, work);
+  const Node* const known = fleet.find(id);
+  const bool is_new = known == nullptr || !known->birth;
+  const Taken refused = fleet.hear(id, birth, now, wall, work);
+  const Node* const node = fleet.find(id);
+  if (!refused && node != nullptr) models.take_birth(id, *node->birth, is_new, now, learn_work);
+  return refused;
 }
 
 Fleet::Taken Coordinator::State::take(const NodeId& id, const wire::NodeState& state, Instant now,
@@ -243,7 +272,11 @@ Fleet::Taken Coordinator::State::take(const NodeId& id, const wire::EventRecord&
 
 Fleet::Taken Coordinator::State::take(const NodeId& id, const wire::CommandResult& result,
                                       Instant now, FleetWork& work) {
-  return fleet.hear_other(id, result.epoch, now, wall, work);
+  const Taken refused = fleet.hear_other(id, result.epoch, now, wall, work);
+  if (!refused && fleet.find(id) != nullptr) {
+    models.take_result(id, result, now, to_ms(wall), learn_work);
+  }
+  return refused;
 }
 
 template <typename Record>
@@ -283,6 +316,25 @@ void Coordinator::State::carry_out(FleetWork& work, Effects& effects) {
   }
 }
 
+void Coordinator::State::carry_out(LearnWork& work, Effects& effects) {
+  for (const LearnWork::Send& send : work.sends) {
+    effects.emplace_back(
+        PublishDown{send.node, wire::Topic::command, keep(encoder.encode(send.command))});
+  }
+  for (const LearnWork::Load& load : work.loads) {
+    effects.emplace_back(RunQuery{load.query, api::ModelQuery{load.model}});
+  }
+  for (LearnWork::Answer& answer : work.answers) {
+    if (auto response = api.finish_request(answer.request, answer.outcome)) {
+      effects.emplace_back(Respond{answer.request, *std::move(response)});
+    }
+  }
+  for (LearnWork::Line& line : work.log) {
+    effects.emplace_back(Log{line.level, std::move(line.text)});
+  }
+  work = {};
+}
+
 // False where there is no room for its table now: none is stored without.
 bool Coordinator::State::keep_birth(const NodeId& id) {
   const Node* const node = fleet.find(id);
@@ -305,8 +357,9 @@ void Coordinator::State::send_due_acks(Instant now, Effects& effects) {
 }
 
 void Coordinator::State::flush(Instant now, Effects& effects) {
-  if (!is_open) return;
-  if (auto batch = ingest.next_batch(*this, now, wall)) {
+  if (!is_open || !ingest.may_begin(now)) return;
+  auto changes = models.next_changes(*this, now, to_ms(wall), learn_work);
+  if (auto batch = ingest.next_batch(*this, now, wall, std::move(changes))) {
     effects.emplace_back(StoreBatch{batch->id, std::move(batch->changes)});
     std::erase_if(late_births, [this](const NodeId& id) { return keep_birth(id); });
   }
@@ -386,6 +439,7 @@ ServiceView Coordinator::State::service_view(Instant now) const {
   view.refused_payloads = refusals.total();
   view.messages = messages;
   view.exports = exports;
+  view.models = &models;
   view.each_refused = [this](const auto& visit) {
     for (const auto& [name, counts] : refusals.all()) visit(name, counts);
   };

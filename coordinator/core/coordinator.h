@@ -38,6 +38,7 @@ struct CoordinatorOptions {
 // First event of all.
 struct StoreOpened {
   std::vector<StoredNode> nodes;
+  StoredModels models = {};
 };
 struct LinkUp {};
 struct LinkDown {

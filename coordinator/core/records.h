@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "coordinator/core/models.h"
 #include "schemas/wire/messages.h"
 
 namespace bw::coordinator {
@@ -103,7 +104,24 @@ struct PutExportCursor {
   std::int64_t block = 0;
 };
 
+// A model with its payload; its version is the highest of its name from then on.
+struct PutModel {
+  ModelRecord model;
+  std::vector<std::byte> payload;
+};
+struct DropModel {
+  ModelId id;
+};
+struct PutWish {
+  NodeId node;
+  Wish wish;
+};
+struct PutClassWish {
+  std::string node_class;
+  Wish wish;
+};
+
 using Change = std::variant<PutNode, PutState, PutTable, PutBlock, PutEvent, PutGap, PutProgress,
-                            PutExportCursor>;
+                            PutExportCursor, PutModel, DropModel, PutWish, PutClassWish>;
 
 }  // namespace bw::coordinator

@@ -61,6 +61,8 @@ struct ExportStatus {
   bool operator==(const ExportStatus&) const = default;
 };
 
+class ModelsView;  // see models.h
+
 class FleetView {
  public:
   virtual ~FleetView() = default;
@@ -94,6 +96,7 @@ struct ServiceView {
   std::uint64_t refused_payloads = 0;
   std::span<const std::uint64_t> messages;  // by wire::Topic
   std::span<const ExportStatus> exports;
+  const ModelsView* models = nullptr;  // null: there are none
   // Visits the counts of refused payloads by node, ascending.
   std::function<void(const std::function<void(std::string_view,
                                               const std::array<std::uint64_t, wire::kRefusals>&)>&)>

@@ -39,6 +39,8 @@ constexpr std::string_view kRetryAfterSeconds = "5";
 // that is still writing, where closing at once would reset the connection.
 constexpr auto kLinger = std::chrono::seconds{1};
 
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
 api::Response problem(int status, std::string_view title, std::string_view detail) {
   JsonWriter json;
   json.begin_object().member("title", title).member("status", status).member("detail", detail);
@@ -80,6 +82,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   bool is_crowded = false;
   error_code accept_error;       // the last attempt's
   std::size_t answer_bytes = 0;  // of the bodies being written
+  std::size_t upload_bytes = 0;  // of the large ones being read
 };
 
 // One connection: reads a request, hands it over, writes its answer, and again.
@@ -91,12 +94,12 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   void read() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(options_.most_header_bytes));
-    parser_->body_limit(options_.most_body_bytes);
+    parser_->body_limit(options_.most_upload_bytes);
     stream_.expires_after(options_.timeout);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](const error_code& error, std::size_t) {
-                       self->have_read(error);
-                     });
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](const error_code& error, std::size_t) {
+                              self->have_read_header(error);
+                            });
   }
 
   void answer(api::Response response) {
@@ -124,6 +127,54 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   }
 
  private:
+  // Only what says that it is large may be: its share is taken from what all have.
+  void have_read_header(const error_code& error) {
+    const auto server = server_.lock();
+    if (!server) return;
+    if (error) return refuse(error);
+    const auto length = parser_->content_length();
+    const bool is_upload = is_post() && length && *length > options_.most_body_bytes;
+    if (!is_upload) {
+      if (length && *length > options_.most_body_bytes) return refuse(http::error::body_limit);
+      if (!length) parser_->body_limit(options_.most_body_bytes);
+      return answer_continue();
+    }
+    if (server->upload_bytes + *length > options_.most_uploads_bytes) {
+      keep_alive_ = false;
+      return answer(no_room());
+    }
+    upload_bytes_ = *length;
+    server->upload_bytes += upload_bytes_;
+    answer_continue();
+  }
+
+  // A client that asks whether it may send its body is told so.
+  void answer_continue() {
+    if (!http::token_list(parser_->get()[http::field::expect]).exists("100-continue")) {
+      return read_body();
+    }
+    asio::async_write(stream_, asio::buffer(kContinue),
+                      [self = shared_from_this()](const error_code& error, std::size_t) {
+                        if (!error) return self->read_body();
+                        self->give_back_upload();
+                        self->end();
+                      });
+  }
+
+  void read_body() {
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](const error_code& error, std::size_t) {
+                       self->have_read(error);
+                     });
+  }
+
+  bool is_post() const { return parser_->get().method() == http::verb::post; }
+
+  void give_back_upload() {
+    if (const auto server = server_.lock()) server->upload_bytes -= upload_bytes_;
+    upload_bytes_ = 0;
+  }
+
   template <typename Message>
   void set_header(Message& message, const api::Response& response) const {
     message.set(http::field::server, "bellwether");
@@ -219,8 +270,9 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   void have_read(const error_code& error) {
     const auto server = server_.lock();
     if (!server) return;
+    give_back_upload();
     if (error) return refuse(error);
-    const auto& request = parser_->get();
+    auto& request = parser_->get();
     version_ = request.version();
     is_head_ = request.method() == http::verb::head;
     keep_alive_ = request.keep_alive();
@@ -230,7 +282,13 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
     const std::uint64_t id = server->next_id++;
     server->waiting.emplace(id, weak_from_this());
     stream_.expires_never();
-    server->handler(id, {std::string(request.method_string()), std::string(request.target())});
+    const auto header = [&](const auto& name) { return std::string(request[name]); };
+    server->handler(id, {.method = std::string(request.method_string()),
+                         .target = std::string(request.target()),
+                         .body = std::move(request.body()),
+                         .host = header(http::field::host),
+                         .origin = header(http::field::origin),
+                         .fetch_site = header("Sec-Fetch-Site")});
   }
 
   std::string too_long() const {
@@ -246,9 +304,10 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
                   "the header may have " + std::to_string(options_.most_header_bytes) + " bytes"));
     }
     if (error == http::error::body_limit) {
-      return reject(
-          problem(413, "Content Too Large",
-                  "the body may have " + std::to_string(options_.most_body_bytes) + " bytes"));
+      const bool may_be_large = is_post() && parser_->content_length().has_value();
+      const auto most = may_be_large ? options_.most_upload_bytes : options_.most_body_bytes;
+      return reject(problem(413, "Content Too Large",
+                            "the body may have " + std::to_string(most) + " bytes"));
     }
     // Of its own kind is what the parser did not understand; the rest is the network's, a time-out
     // or a goodbye.
@@ -310,6 +369,7 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
   unsigned version_ = 11;
   bool is_head_ = false;
   bool keep_alive_ = false;
+  std::size_t upload_bytes_ = 0;  // of its own, within the server's
   int discarded_ = 0;
 };
 

@@ -23,6 +23,9 @@ struct HttpOptions {
   std::size_t most_header_bytes = 16U << 10;
   std::size_t most_target_bytes = 8U << 10;
   std::size_t most_body_bytes = 64U << 10;
+  // Of a POST that says how long it is; of all such at once. Those that find no room get a 503.
+  std::size_t most_upload_bytes = 4U << 20;
+  std::size_t most_uploads_bytes = 16U << 20;
   // Of all answers being written; those that would exceed it become a 503. A client holds its
   // answer's share until it has all of it: for `timeout` at most where it is one text, else for
   // `timeout` and as long as least_bytes_per_s allows.

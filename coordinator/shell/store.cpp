@@ -4,6 +4,7 @@
 
 #include "base/runtime/clock.h"
 #include "base/runtime/log.h"
+#include "coordinator/shell/store_models.h"
 #include "coordinator/shell/store_schema.h"
 #include "coordinator/shell/store_state.h"
 
@@ -27,41 +28,45 @@ constexpr const char* kWriterSetup =
 
 // Opening.
 
-Result<std::vector<StoredNode>> Store::State::set_up(Database database, SqliteFault& fault) {
-  const auto prepare = [&]() -> Result<std::vector<StoredNode>> {
+Result<StoreOpened> Store::State::set_up(Database database, SqliteFault& fault) {
+  const auto prepare = [&]() -> Result<StoreOpened> {
     if (const auto prepared = prepare_schema(database); !prepared) return prepared.error();
     if (const auto done = database.execute(kWriterSetup); !done) return done.error();
     if (!options.setup_sql.empty()) {
       const auto done = database.execute(options.setup_sql.c_str());
       if (!done) return done.error();
     }
-    return load_nodes(database);
+    auto nodes = load_nodes(database);
+    if (!nodes) return nodes.error();
+    auto models = load_models(database);
+    if (!models) return models.error();
+    return StoreOpened{std::move(*nodes), std::move(*models)};
   };
-  auto nodes = prepare();
+  auto held = prepare();
   fault = database.last_fault();
-  if (!nodes) return nodes;
+  if (!held) return held;
   auto opened_writer = StoreWriter::open(std::move(database));
   if (!opened_writer) return opened_writer.error();
   writer.emplace(std::move(*opened_writer));
   writer->upkeep().expect_exports(options.exports);
-  return nodes;
+  return held;
 }
 
 void Store::State::say_set_aside(const std::string& name) {
   log(LogLevel::error, kStorePart,
       path + " is damaged: it is set aside as " + name +
-          ", and a new store is begun without its history");
+          ", and a new store is begun without its history and models");
 }
 
-Result<std::vector<StoredNode>> Store::State::open_file() {
+Result<StoreOpened> Store::State::open_file() {
   std::string set_aside;
   auto database = Database::open_or_set_aside(path, true, wall_now(), &set_aside,
                                               SqliteCheck::after_crash, kStorePageBytes);
   if (!set_aside.empty()) say_set_aside(set_aside);
   if (!database) return database.error();
   SqliteFault fault = SqliteFault::none;
-  auto nodes = set_up(std::move(*database), fault);
-  if (nodes || fault != SqliteFault::corrupt) return nodes;
+  auto held = set_up(std::move(*database), fault);
+  if (held || fault != SqliteFault::corrupt) return held;
   // What no check has seen.
   auto moved = Database::set_aside(path, wall_now());
   if (!moved) return moved.error();
@@ -134,7 +139,7 @@ Result<void> Store::State::ensure_writer(SqliteFault& fault) {
   if (writer) return {};
   auto database = Database::open(path, true, &fault, kStorePageBytes);
   if (!database) return database.error();
-  if (const auto nodes = set_up(std::move(*database), fault); !nodes) return nodes.error();
+  if (const auto held = set_up(std::move(*database), fault); !held) return held.error();
   return {};
 }
 
@@ -268,9 +273,9 @@ void Store::State::check_drained() {
 
 Result<std::unique_ptr<Store>> Store::open(EventLoop& loop, StoreOptions options, Handler handler) {
   auto state = std::make_shared<State>(loop, std::move(options), std::move(handler));
-  auto nodes = state->open_file();
-  if (!nodes) return nodes.error();
-  state->opened.nodes = std::move(*nodes);
+  auto held = state->open_file();
+  if (!held) return held.error();
+  state->opened = std::move(*held);
   state->start();
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }

@@ -91,6 +91,7 @@ Result<StoreReader> StoreReader::open(const std::string& path, ReadLimits limits
   if (!history) return history.error();
   StoreReader reader(std::move(*history), limits);
   const std::pair<Statement*, std::string_view> statements[] = {
+      {&reader.model_, "SELECT payload FROM models WHERE name = ? AND version = ?"},
       {&reader.all_events_, kEventsSql},
       {&reader.node_events_, kNodeEventsSql},
       {&reader.anomalies_, kAnomaliesSql},
@@ -109,7 +110,9 @@ api::QueryResult StoreReader::run(const api::StoreQuery& query, Instant start,
                                   const std::atomic<bool>& stop) {
   stop_ = &stop;
   deadline_ = start + limits_.time;
-  auto result = std::holds_alternative<api::RangeQuery>(query)
+  const auto* const model_query = std::get_if<api::ModelQuery>(&query);
+  auto result = model_query != nullptr ? model(*model_query)
+                : std::holds_alternative<api::RangeQuery>(query)
                     ? range(std::get<api::RangeQuery>(query))
                     : events(std::get<api::EventQuery>(query));
   if (!result) return api::QueryError{result.error().message};
@@ -401,6 +404,19 @@ Result<const std::vector<StoreReader::Wanted>*> StoreReader::wanted_of(NodePart&
     wanted.push_back({alias, static_cast<std::size_t>(known - part.found.begin())});
   }
   return &wanted;
+}
+
+Result<api::QueryResult> StoreReader::model(const api::ModelQuery& query) {
+  const InUse use(model_);
+  model_.bind(1, query.model.name).bind(2, std::int64_t{query.model.version});
+  const auto row = model_.step();
+  if (!row) return row.error();
+  api::ModelPayload payload;
+  if (*row) {
+    const auto bytes = model_.blob(0);
+    payload.bytes.assign(bytes.begin(), bytes.end());
+  }
+  return api::QueryResult{std::move(payload)};
 }
 
 Result<api::QueryResult> StoreReader::events(const api::EventQuery& query) {

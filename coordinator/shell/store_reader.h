@@ -70,6 +70,7 @@ class StoreReader {
 
   Result<api::QueryResult> range(const api::RangeQuery& query);
   Result<api::QueryResult> events(const api::EventQuery& query);
+  Result<api::QueryResult> model(const api::ModelQuery& query);
   Result<void> add_node(const StoreHistory::Node& node, Range& range);
   Result<void> finish_node(NodePart& part, Range& range);
   Result<void> add_days(NodePart& part, Window window, Range& range);
@@ -92,6 +93,7 @@ class StoreReader {
   Result<void> check_time() const;
 
   StoreHistory history_;
+  Statement model_;
   Statement all_events_, node_events_, anomalies_, node_anomalies_;
   ReadLimits limits_;
   Instant deadline_{};

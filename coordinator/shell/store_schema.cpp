@@ -125,6 +125,43 @@ CREATE TABLE cursors (
   name TEXT PRIMARY KEY,
   block INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE models (
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  class TEXT NOT NULL,
+  source TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  metrics TEXT NOT NULL,
+  threshold REAL NOT NULL,
+  bytes INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  UNIQUE (name, version)
+) STRICT;
+CREATE TABLE model_names (
+  name TEXT PRIMARY KEY,
+  last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE model_wishes (
+  node INTEGER PRIMARY KEY REFERENCES nodes (id),
+  model TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  before TEXT NOT NULL
+) STRICT;
+CREATE TABLE class_models (
+  class TEXT PRIMARY KEY,
+  model TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  before TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE facts (
   id INTEGER PRIMARY KEY,
   value INTEGER NOT NULL

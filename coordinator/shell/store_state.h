@@ -43,8 +43,8 @@ struct Store::State : std::enable_shared_from_this<Store::State> {
         handler(std::move(event_handler)),
         drain_timer(event_loop) {}
 
-  Result<std::vector<StoredNode>> open_file();
-  Result<std::vector<StoredNode>> set_up(Database database, SqliteFault& fault);
+  Result<StoreOpened> open_file();
+  Result<StoreOpened> set_up(Database database, SqliteFault& fault);
   void say_set_aside(const std::string& name);
   void start();
   void ask_to_stop();

@@ -76,6 +76,9 @@ Result<StoreWriter> StoreWriter::open(Database database) {
   auto upkeep = StoreUpkeep::open(*writer.database_, *writer.facts_, *writer.tables_);
   if (!upkeep) return upkeep.error();
   writer.upkeep_.emplace(std::move(*upkeep));
+  auto models = StoreModels::open(*writer.database_);
+  if (!models) return models.error();
+  writer.models_.emplace(std::move(*models));
   auto last = writer.database_->prepare("SELECT coalesce(max(id), 0) FROM blocks");
   if (!last) return last.error();
   if (const auto row = last->step(); !row) return row.error();
@@ -241,6 +244,12 @@ Result<void> StoreWriter::put(const PutGap& change) {
 
 Result<void> StoreWriter::put(const PutExportCursor& change) {
   return put_cursor_.bind(1, change.name).bind(2, change.block).run();
+}
+
+Result<void> StoreWriter::put(const PutWish& change) {
+  const auto key = key_of(change.node, change.wish.since_ms);
+  if (!key) return key.error();
+  return models_->put(change, *key);
 }
 
 Result<void> StoreWriter::put(const PutProgress& change) {

@@ -11,6 +11,7 @@
 
 #include "base/runtime/sqlite.h"
 #include "coordinator/core/records.h"
+#include "coordinator/shell/store_models.h"
 #include "coordinator/shell/store_tables.h"
 #include "coordinator/shell/store_upkeep.h"
 #include "schemas/wire/codec.h"
@@ -49,6 +50,10 @@ class StoreWriter {
   Result<void> put(const PutGap& change);
   Result<void> put(const PutProgress& change);
   Result<void> put(const PutExportCursor& change);
+  Result<void> put(const PutModel& change) { return models_->put(change); }
+  Result<void> put(const DropModel& change) { return models_->drop(change); }
+  Result<void> put(const PutWish& change);
+  Result<void> put(const PutClassWish& change) { return models_->put(change); }
 
   // Marks the hours that a block changes and that are rolled up already.
   Result<void> mark_stale(std::int64_t key, std::int64_t block, const PutBlock& change,
@@ -59,6 +64,7 @@ class StoreWriter {
   std::unique_ptr<StoreFacts> facts_;
   std::unique_ptr<StoreTables> tables_;
   std::optional<StoreUpkeep> upkeep_;
+  std::optional<StoreModels> models_;
   std::int64_t next_block_ = 0;
   Statement find_node_, add_node_, set_birth_, set_state_, add_block_, add_event_, add_gap_,
       set_progress_, mark_stale_, put_cursor_, raw_from_;

@@ -69,6 +69,10 @@ EXCEPTIONS = {
     ("coordinator/core", "coordinator/core/table.h"): "the series table that every folder reads",
     ("coordinator/core", "coordinator/core/view.h"): "what wiring shows folders of the fleet",
     ("coordinator/core", "coordinator/core/records.h"): "the words folders and wiring share",
+    ("coordinator/core", "coordinator/core/models.h"): "the words of models' life, likewise",
+    ("coordinator/cli", "agent/core/detect"):
+        "the very same detector, so that anyone can try it on data of their own; it is pure",
+    ("coordinator/cli", "schemas/wire/model.h"): "what that detector knows, as a file",
     ("tests/integration", "tests/unit/coordinator/shell/receiver.h"): "takes what is exported",
     ("tests/integration", "coordinator/shell/store_tables.h"): "reads the store's file",
     ("tests/integration", "tests/unit/coordinator/core/export/messages.h"): "reads it again",

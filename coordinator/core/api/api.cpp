@@ -23,6 +23,23 @@ Response no_route(const Target& target) {
   return problem(404, detail, target.path);
 }
 
+std::string in_lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+// Programs send no origin. A browser sends that of the page that asks, and whether it is ours.
+bool is_own_origin(const Request& request) {
+  const std::string& site = request.fetch_site;
+  if (!site.empty() && site != "same-origin" && site != "none") return false;
+  if (request.origin.empty()) return true;
+  const std::size_t scheme = request.origin.find("://");
+  if (scheme == std::string::npos || request.host.empty()) return false;  // "null"
+  return in_lower_case(request.origin.substr(scheme + 3)) == in_lower_case(request.host);
+}
+
 Answer answer(const Request& request, const FleetView& fleet, const ServiceView& service) {
   if (request.target.size() > kMaxTarget) {
     return problem(414, "a request has at most " + std::to_string(kMaxTarget) + " bytes", "/");
@@ -32,19 +49,25 @@ Answer answer(const Request& request, const FleetView& fleet, const ServiceView&
     const std::string path = request.target.substr(0, request.target.find('?'));
     return problem(400, target.error().message, path);
   }
-  std::string_view id;
-  const Route* const route = find_route(*target, id);
-  if (route == nullptr) return no_route(*target);
-  if (request.method != "GET" && request.method != "HEAD") {
+  const RouteMatch match = find_route(*target, request.method);
+  if (match.allowed.empty()) return no_route(*target);
+  if (match.route == nullptr) {
     Response response =
-        problem(405, "this can be read only: GET and HEAD are allowed", target->path);
-    response.headers.emplace_back("Allow", "GET, HEAD");
+        problem(405, "there is no such method here: " + match.allowed + " are", target->path);
+    response.headers.emplace_back("Allow", match.allowed);
     return response;
+  }
+  const Route* const route = match.route;
+  if (route->method != "GET" && !is_own_origin(request)) {
+    return problem(403, "a page of another origin may change nothing here", target->path);
+  }
+  if (route->method != "GET" && !request.body.empty() && !route->takes_body) {
+    return problem(400, "this takes its parameters in the query, and no body", target->path);
   }
   Parameters parameters(*target, service.now_ms);
   parameters.expect_only(route->parameters);
   if (auto bad = parameters.problem()) return *std::move(bad);
-  return route->handle({*target, id, fleet, service});
+  return route->handle({*target, match.id, fleet, service, request.body});
 }
 
 }  // namespace
@@ -58,7 +81,8 @@ Answer Api::handle(std::uint64_t id, const Request& request, const FleetView& fl
     answered = StoreQuery(std::move(question->query));
   }
   const auto* const query = std::get_if<StoreQuery>(&answered);
-  if (query == nullptr) return answered;
+  const bool is_request = std::holds_alternative<ModelRequest>(answered);
+  if (query == nullptr && !is_request) return answered;
   const std::string instance = request.target.substr(0, request.target.find('?'));
   if (waiting_.size() >= kMaxWaiting) {
     Response response =
@@ -66,7 +90,8 @@ Answer Api::handle(std::uint64_t id, const Request& request, const FleetView& fl
     response.headers.emplace_back("Retry-After", "1");
     return response;
   }
-  waiting.query = *query;
+  if (query != nullptr) waiting.query = *query;
+  waiting.is_request = is_request;
   waiting.instance = instance;
   waiting_.insert_or_assign(id, std::move(waiting));
   return answered;
@@ -74,7 +99,7 @@ Answer Api::handle(std::uint64_t id, const Request& request, const FleetView& fl
 
 std::optional<Response> Api::finish(std::uint64_t id, QueryResult result, const FleetView& fleet) {
   const auto entry = waiting_.find(id);
-  if (entry == waiting_.end()) return std::nullopt;
+  if (entry == waiting_.end() || entry->second.is_request) return std::nullopt;
   const Waiting waiting = std::move(entry->second);
   waiting_.erase(entry);
   if (const auto* const error = std::get_if<QueryError>(&result)) {
@@ -85,11 +110,24 @@ std::optional<Response> Api::finish(std::uint64_t id, QueryResult result, const 
   if (range != nullptr && range_query != nullptr) {
     return finish_range(*range_query, std::move(*range), fleet, waiting.instance);
   }
+  const auto* const payload = std::get_if<ModelPayload>(&result);
+  const auto* const model_query = std::get_if<ModelQuery>(&waiting.query);
+  if (payload != nullptr && model_query != nullptr) {
+    return finish_download(*model_query, *payload, waiting.instance);
+  }
   const auto* const events = std::get_if<EventResult>(&result);
-  if (events != nullptr && range_query == nullptr) {
+  if (events != nullptr && std::holds_alternative<EventQuery>(waiting.query)) {
     return waiting.finish ? waiting.finish(*events, fleet) : finish_events(*events);
   }
   return problem(500, "the store answered another question than was asked", waiting.instance);
+}
+
+std::optional<Response> Api::finish_request(std::uint64_t id, const ModelOutcome& outcome) {
+  const auto entry = waiting_.find(id);
+  if (entry == waiting_.end() || !entry->second.is_request) return std::nullopt;
+  const std::string instance = entry->second.instance;
+  waiting_.erase(entry);
+  return api::finish_request(outcome, instance);
 }
 
 }  // namespace bw::coordinator::api

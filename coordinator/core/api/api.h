@@ -26,12 +26,16 @@ class Api {
   // Nothing where no such request waits.
   std::optional<Response> finish(std::uint64_t id, QueryResult result, const FleetView& fleet);
 
+  // The same for what was to be done.
+  std::optional<Response> finish_request(std::uint64_t id, const ModelOutcome& outcome);
+
   std::size_t waiting() const { return waiting_.size(); }
 
  private:
   struct Waiting {
     StoreQuery query;
     std::string instance;
+    bool is_request = false;  // of something to be done: there is no query
     std::function<Response(const EventResult&, const FleetView&)> finish;  // may be empty
   };
   std::map<std::uint64_t, Waiting> waiting_;

@@ -12,6 +12,11 @@ namespace bw::coordinator::api {
 struct Request {
   std::string method;  // "GET"; HEAD is answered like GET, leaving out the body is the server's
   std::string target;  // "/api/v1/nodes?limit=10", still percent-encoded
+  std::string body = {};
+  // As the headers of these names came; empty where they did not.
+  std::string host = {};
+  std::string origin = {};
+  std::string fetch_site = {};  // Sec-Fetch-Site
 };
 
 struct Response {

@@ -35,6 +35,15 @@ void write_time(JsonWriter& json, std::string_view name, std::int64_t ms) {
   }
 }
 
+void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
+  json.key(name);
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.value(text);
+  }
+}
+
 void write_labels(JsonWriter& json, std::string_view name, const std::vector<wire::Label>& labels) {
   json.key(name).begin_object();
   for (auto label = labels.begin(); label != labels.end(); ++label) {

@@ -19,6 +19,8 @@ Response json_response(JsonWriter json);
 void write_float(JsonWriter& json, float value);
 // As format_time; null for 0.
 void write_time(JsonWriter& json, std::string_view name, std::int64_t ms);
+// Null where it is empty.
+void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text);
 // An object: {"name": "value"}.
 void write_labels(JsonWriter& json, std::string_view name, const std::vector<wire::Label>& labels);
 // {"stored", "duplicates", "gaps", "last_stored"}

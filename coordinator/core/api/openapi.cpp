@@ -53,9 +53,13 @@ void write_content(JsonWriter& json, std::string_view status, std::string_view d
   json.end_object().end_object().end_object().end_object();
 }
 
+std::string_view method_key(std::string_view method) {
+  return method == "POST" ? "post" : method == "DELETE" ? "delete" : "get";
+}
+
 void write_route(JsonWriter& json, const Route& route) {
   const bool has_id = route.path.find("{id}") != std::string_view::npos;
-  json.key(route.path).begin_object().key("get").begin_object();
+  json.key(method_key(route.method)).begin_object();
   json.member("operationId", route.name);
   json.member("summary", route.text);
   json.key("parameters").begin_array();
@@ -65,15 +69,34 @@ void write_route(JsonWriter& json, const Route& route) {
   }
   for (const Parameter& parameter : route.parameters) write_parameter(json, parameter, "query");
   json.end_array();
+  if (route.takes_body) {
+    json.key("requestBody").begin_object().member("required", true).key("content").begin_object();
+    json.key("application/octet-stream").begin_object().end_object().end_object().end_object();
+  }
   json.key("responses").begin_object();
-  write_content(json, "200", route.text, route.schema.empty() ? "text/plain" : "application/json",
-                route.schema);
+  const bool is_text = route.schema.empty() && route.media == "application/json";
+  write_content(json, route.status, route.text, is_text ? "text/plain" : route.media, route.schema);
   if (route.name == "readiness") {
     write_content(json, "503", "Not ready, and why", "application/json", route.schema);
   }
   write_content(json, "default", "What went wrong (RFC 9457)", "application/problem+json",
                 "Problem");
-  json.end_object().end_object().end_object();
+  json.end_object().end_object();
+}
+
+// Routes of one path stand side by side.
+void write_paths(JsonWriter& json) {
+  json.key("paths").begin_object();
+  std::string_view path;
+  for (const Route& route : routes()) {
+    if (route.path != path) {
+      if (!path.empty()) json.end_object();
+      json.key(route.path).begin_object();
+      path = route.path;
+    }
+    write_route(json, route);
+  }
+  json.end_object().end_object();
 }
 
 }  // namespace
@@ -86,9 +109,7 @@ Answer show_openapi(const Call& call) {
   json.member("title", "Bellwether coordinator");
   json.member("version", call.service.version);
   json.end_object();
-  json.key("paths").begin_object();
-  for (const Route& route : routes()) write_route(json, route);
-  json.end_object();
+  write_paths(json);
   json.key("components").begin_object().key("schemas").begin_object();
   for (const Schema& schema : schemas()) {
     json.key(schema.name);

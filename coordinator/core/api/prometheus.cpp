@@ -6,6 +6,7 @@
 #include "coordinator/core/api/exposition.h"
 #include "coordinator/core/api/handlers.h"
 #include "coordinator/core/api/json_parts.h"
+#include "coordinator/core/models.h"
 #include "schemas/wire/topics.h"
 
 namespace bw::coordinator::api {
@@ -31,6 +32,20 @@ void write_traffic(Exposition& out, const ServiceView& service) {
   out.single("bw_live_samples_total", "counter", "Live samples taken.", service.live_samples);
   out.single("bw_broker_connected", "gauge", "1 while there is a link to the broker, else 0.",
              service.is_connected ? 1 : 0);
+}
+
+void write_models(Exposition& out, const ServiceView& service) {
+  if (service.models == nullptr) return;
+  std::uint64_t models = 0;
+  std::array<std::uint64_t, kWishStates> wishes{};
+  service.models->each([&](const ModelRecord&) { ++models; });
+  service.models->each_wish(
+      [&](const NodeId&, const Wish& wish) { ++wishes[static_cast<std::size_t>(wish.state)]; });
+  out.single("bw_models", "gauge", "Anomaly models that are kept.", models);
+  out.family("bw_model_wishes", "gauge", "Nodes by what became of the model wished of them.");
+  for (std::size_t i = 0; i < kWishStates; ++i) {
+    out.sample(wishes[i], {{"state", name_of(static_cast<WishState>(i))}});
+  }
 }
 
 void write_store(Exposition& out, const ServiceView& service) {
@@ -137,6 +152,7 @@ Answer show_metrics(const Call& call) {
              "Messages of nodes beyond the number that the coordinator takes.",
              service.refused_nodes);
   write_traffic(out, service);
+  write_models(out, service);
   write_store(out, service);
   write_exports(out, service);
   Response response;

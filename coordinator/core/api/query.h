@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "coordinator/core/models.h"
 #include "schemas/wire/messages.h"
 
 namespace bw::coordinator::api {
@@ -80,7 +81,12 @@ struct EventQuery {
   std::vector<std::string> also_kinds = {};
 };
 
-using StoreQuery = std::variant<RangeQuery, EventQuery>;
+// The payload of a model.
+struct ModelQuery {
+  ModelId model;
+};
+
+using StoreQuery = std::variant<RangeQuery, EventQuery, ModelQuery>;
 
 struct Point {
   std::int64_t time_ms = 0;  // the bucket's begin
@@ -105,10 +111,14 @@ struct EventResult {
   std::vector<EventRow> events;
   bool truncated = false;  // by the limit, or by what may be looked at: there may be more
 };
+// Empty: there is no such model.
+struct ModelPayload {
+  std::vector<std::byte> bytes;
+};
 struct QueryError {
   std::string reason;
 };
 
-using QueryResult = std::variant<RangeResult, EventResult, QueryError>;
+using QueryResult = std::variant<RangeResult, EventResult, QueryError, ModelPayload>;
 
 }  // namespace bw::coordinator::api

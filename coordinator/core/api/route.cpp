@@ -71,6 +71,32 @@ constexpr Parameter kAnomaliesParameters[] = {
      "How many anomalies at most, those that began last: 1 to 500, 100 where missing"},
 };
 
+constexpr Parameter kTrainParameters[] = {
+    {"name", "string", "What to keep it as; the node's class where missing"},
+    {"note", "string", "For those who come after"},
+    {"fresh", "string",
+     "true: the node forgets what it learnt and begins anew; no model comes of it", false, false,
+     "true false"},
+};
+constexpr Parameter kSilenceParameters[] = {
+    {"for", "string", "How long no anomaly of the node is told, such as 2h; 0s ends a silence",
+     true},
+    {"why", "string", "For those who wonder"},
+};
+constexpr Parameter kImportParameters[] = {
+    {"name", "string", "What to keep it as", true},
+    {"note", "string", "For those who come after"},
+};
+constexpr Parameter kDeployParameters[] = {
+    {"node", "string", "Nodes by their ids", false, true},
+    {"class", "string",
+     "Nodes of this class; where given alone, new nodes of it begin with the model too"},
+    {"site", "string", "Nodes of this site"},
+    {"label", "string", "Nodes with this label, as name=value", false, true},
+    {"all", "string", "true: all nodes. Of the rest at least one is needed", false, false,
+     "true false"},
+};
+
 constexpr Parameter kFederateParameters[] = {
     {"node", "string", "Only nodes of this id; * and ? stand for any characters and for one", false,
      true},
@@ -109,6 +135,51 @@ constexpr Route kRoutes[] = {
      {},
      "NodeHealth",
      show_node_health},
+    {"/api/v1/models",
+     "listModels",
+     "The models that are kept, and where they run",
+     {},
+     "Models",
+     list_models},
+    {"/api/v1/models", "importModel",
+     "Keeps the model in the body, as 'download' gives it, as the next version of a name",
+     kImportParameters, "Model", import_model, "POST", "201", "application/json", true},
+    {"/api/v1/models/{id}", "showModel", "One model and its nodes", {}, "ModelDetail", show_model},
+    {"/api/v1/models/{id}",
+     "removeModel",
+     "Forgets a model that no node runs or is wished to",
+     {},
+     "ModelRemoved",
+     remove_model,
+     "DELETE"},
+    {"/api/v1/models/{id}/download",
+     "downloadModel",
+     "The model as a file",
+     {},
+     "",
+     download_model,
+     "GET",
+     "200",
+     "application/octet-stream"},
+    {"/api/v1/models/{id}/deploy", "deployModel",
+     "Wishes that nodes run this model: they get it a few at a time, those that are away when they "
+     "are back",
+     kDeployParameters, "Deployment", deploy_model, "POST", "202"},
+    {"/api/v1/rollback", "rollbackModels",
+     "Wishes that nodes run the model before again, each its own", kDeployParameters, "Deployment",
+     roll_back_models, "POST", "202"},
+    {"/api/v1/nodes/{id}/train", "trainModel",
+     "Asks a node for the model of what it has learnt, to be kept: the answer tells the command, "
+     "and that what became of it",
+     kTrainParameters, "Command", train_model, "POST", "202"},
+    {"/api/v1/nodes/{id}/silence", "silenceNode", "Asks a node to tell no anomalies for a while",
+     kSilenceParameters, "Command", silence_node, "POST", "202"},
+    {"/api/v1/commands/{id}",
+     "showCommand",
+     "What became of a command: the last 1000 are known",
+     {},
+     "Command",
+     show_command},
     {"/api/v1/openapi.json", "openapi", "This document", {}, "OpenApi", show_openapi},
     {"/healthz", "health", "Whether the program runs", {}, "Health", show_health},
     {"/readyz",
@@ -129,30 +200,39 @@ constexpr Route kRoutes[] = {
      kFederateParameters, "", federate},
 };
 
+bool leads_to(std::string_view path, const Target& target, std::string_view& id) {
+  std::string_view rest = path.substr(1);
+  std::size_t matched = 0;
+  for (const std::string& segment : target.segments) {
+    const std::string_view expected = rest.substr(0, rest.find('/'));
+    if (rest.empty() || (expected != "{id}" && expected != segment)) return false;
+    if (expected == "{id}") id = segment;
+    rest.remove_prefix(std::min(rest.size(), expected.size() + 1));
+    ++matched;
+  }
+  return rest.empty() && matched == target.segments.size();
+}
+
 }  // namespace
 
 std::span<const Route> routes() {
   return kRoutes;
 }
 
-const Route* find_route(const Target& target, std::string_view& id) {
+RouteMatch find_route(const Target& target, std::string_view method) {
+  RouteMatch match;
   for (const Route& route : kRoutes) {
-    std::string_view rest = route.path.substr(1);
-    std::size_t matched = 0;
-    std::string_view candidate;
-    for (const std::string& segment : target.segments) {
-      const std::string_view expected = rest.substr(0, rest.find('/'));
-      if (rest.empty() || (expected != "{id}" && expected != segment)) break;
-      if (expected == "{id}") candidate = segment;
-      rest.remove_prefix(std::min(rest.size(), expected.size() + 1));
-      ++matched;
-    }
-    if (rest.empty() && matched == target.segments.size()) {
-      id = candidate;
-      return &route;
-    }
+    std::string_view id;
+    if (!leads_to(route.path, target, id)) continue;
+    // A route whose path is spelled out comes before one with {id} in that place.
+    if (!match.allowed.empty() && match.id.data() != id.data()) continue;
+    match.id = id;
+    match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route.method);
+    if (route.method == "GET") match.allowed += ", HEAD";
+    const bool fits = route.method == method || (route.method == "GET" && method == "HEAD");
+    if (fits && match.route == nullptr) match.route = &route;
   }
-  return nullptr;
+  return match;
 }
 
 }  // namespace bw::coordinator::api

@@ -221,6 +221,76 @@ constexpr Field kEventGroup[] = {
     {"last", "time"},
     {"text", "string", "Of the last"},
 };
+constexpr Field kModels[] = {
+    {"models", "[Model]", "By name and version"},
+    {"classes", "[ClassStart]", "What new nodes begin with"},
+    {"most", "integer", "How many are kept at most"},
+};
+constexpr Field kModel[] = {
+    {"id", "string", "name@version"},
+    {"name", "string"},
+    {"version", "integer"},
+    {"class", "string?", "Of the node that it was learnt on"},
+    {"source", "string?", "That node; null: imported"},
+    {"created", "time?"},
+    {"from", "time?", "Of the rows learnt from"},
+    {"to", "time?"},
+    {"rows", "integer"},
+    {"metrics", "integer", "How many it watches"},
+    {"threshold", "number"},
+    {"bytes", "integer"},
+    {"crc32c", "string", "Of the payload; 8 hexadecimal digits"},
+    {"note", "string"},
+    {"running", "integer", "Nodes that say they run it"},
+    {"waiting", "integer", "Nodes that are to get it"},
+    {"refused", "integer", "Nodes that refused it"},
+    {"drift", "number?", "The greatest of the nodes that run it"},
+    {"anomaly_rate", "number?", "Anomalies a day, mean of the nodes that run it"},
+};
+constexpr Field kModelDetail[] = {
+    {"metric_names", "[string]"},
+    {"nodes", "[ModelNode]", "By id; 1000 at most"},
+    {"truncated", "boolean", "There are more nodes"},
+};
+constexpr Field kModelNode[] = {
+    {"node", "string"},
+    {"status", "string"},
+    {"state", "string", "running, waiting, refused, or done (said so, but gone)"},
+    {"since", "time?", "When it was wished"},
+    {"before", "string?", "What a rollback leads to"},
+    {"reason", "string", "Why it was refused"},
+    {"drift", "number?", "Population stability index of what the node measures"},
+    {"anomaly_rate", "number?", "Anomalies a day"},
+    {"threshold", "number?"},
+};
+constexpr Field kClassStart[] = {
+    {"class", "string"},
+    {"model", "string"},
+    {"since", "time?"},
+};
+constexpr Field kModelRemoved[] = {{"removed", "string"}};
+constexpr Field kDeployment[] = {
+    {"model", "string?", "Null: each node its own"},
+    {"class", "string?", "Whose new nodes are meant too"},
+    {"class_text", "string"},
+    {"changed", "integer", "Nodes of which something else is wished now"},
+    {"nodes", "[DeploymentNode]"},
+};
+constexpr Field kDeploymentNode[] = {
+    {"node", "string"},
+    {"model", "string?", "Wished now; null: nothing changed"},
+    {"text", "string", "Why nothing did, or what is to be known"},
+};
+constexpr Field kCommand[] = {
+    {"id", "string"},
+    {"node", "string"},
+    {"kind", "string", "train or silence"},
+    {"state", "string", "sent, storing, done, failed, refused, expired or timed_out"},
+    {"text", "string", "What the node said, or what went wrong"},
+    {"model", "string?", "Of train: what it was stored as"},
+    {"created", "time?"},
+    {"settled", "time?"},
+};
 constexpr Field kHealth[] = {{"status", "string"}};
 constexpr Field kReadiness[] = {
     {"ready", "boolean"},
@@ -261,6 +331,15 @@ constexpr Schema kSchemas[] = {
     {"DetectorHealth", kDetectorHealth},
     {"ModelHealth", kModelHealth},
     {"EventGroup", kEventGroup},
+    {"Models", kModels},
+    {"Model", kModel},
+    {"ModelDetail", kModelDetail, "Model"},
+    {"ModelNode", kModelNode},
+    {"ClassStart", kClassStart},
+    {"ModelRemoved", kModelRemoved},
+    {"Deployment", kDeployment},
+    {"DeploymentNode", kDeploymentNode},
+    {"Command", kCommand},
     {"Health", kHealth},
     {"Readiness", kReadiness},
     {"Problem", kProblem},

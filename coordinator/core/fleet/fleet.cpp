@@ -21,6 +21,7 @@ wire::NodeBirth without_series(const wire::NodeBirth& birth) {
   bare.period_ms = birth.period_ms;
   bare.capabilities = birth.capabilities;
   bare.table_id = birth.table_id;
+  bare.model = birth.model;
   return bare;
 }
 

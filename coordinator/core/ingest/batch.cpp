@@ -13,13 +13,10 @@ bool Ingest::Work::empty() const {
 }
 
 std::optional<Ingest::Batch> Ingest::next_batch(const NodeSource& source, Instant now,
-                                                WallTime wall) {
-  if (under_way_) return std::nullopt;
-  if (failed_at_) {
-    if (now - *failed_at_ < kRetryAfter) return std::nullopt;
-  } else if (waiting_.empty()) {
-    return std::nullopt;
-  }
+                                                WallTime wall, std::vector<Change> others) {
+  BW_ASSERT(others.empty() || may_begin(now));
+  if (!may_begin(now)) return std::nullopt;
+  if (!failed_at_ && waiting_.empty() && others.empty()) return std::nullopt;
   Batch batch;
   under_way_ = Work{};  // clang 14 does not find emplace() here
   move_node_changes(source, batch.changes);
@@ -29,6 +26,7 @@ std::optional<Ingest::Batch> Ingest::next_batch(const NodeSource& source, Instan
   under_way_->cursors = std::exchange(waiting_.cursors, {});
   // Records wait until their tables are in a batch, so that none lies in the store without.
   if (waiting_.tables.empty()) move_records(batch.changes, wall);
+  std::move(others.begin(), others.end(), std::back_inserter(batch.changes));
   if (batch.changes.empty() && failed_at_) add_probe(batch.changes);
   if (batch.changes.empty()) {
     under_way_.reset();

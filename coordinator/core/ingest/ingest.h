@@ -73,7 +73,14 @@ class Ingest {
   // The next batch, if there is something to store and none is under way. After a failure only
   // every kRetryAfter, and then also when there is nothing new: to see whether the store is well
   // again.
-  std::optional<Batch> next_batch(const NodeSource& source, Instant now, WallTime wall);
+  // `others`: changes that are not of Ingest, and go with it. They need may_begin(): that none is
+  // under way and the wait after a failure is over.
+  std::optional<Batch> next_batch(const NodeSource& source, Instant now, WallTime wall,
+                                  std::vector<Change> others = {});
+  bool may_begin(Instant now) const {
+    return !under_way_ && (!failed_at_ || now - *failed_at_ >= kRetryAfter);
+  }
+  bool is_under_way(std::uint64_t batch) const { return under_way_ && batch == last_batch_; }
 
   // Both ignore batches other than the one under way. committed(): the nodes it held records of.
   std::vector<NodeId> committed(std::uint64_t batch);

@@ -26,6 +26,60 @@ TEST_F(ApiTest, AnswersAnotherMethodWithThoseThatAreAllowed) {
   EXPECT_EQ(get("/nowhere", "POST").status, 404);
 }
 
+TEST_F(ApiTest, ChangesNothingForAPageOfAnotherOrigin) {
+  Request request{"POST", "/api/v1/nodes/n1/train"};
+  request.host = "Box:8420";
+  const auto status = [&] {
+    const Answer answer = api.handle(++last_id, request, fleet, service);
+    const auto* const response = std::get_if<Response>(&answer);
+    return response == nullptr ? 0 : response->status;
+  };
+  EXPECT_EQ(status(), 0) << "a program";
+  for (const char* own : {"http://box:8420", "https://BOX:8420"}) {
+    request.origin = own;
+    EXPECT_EQ(status(), 0) << own;
+  }
+  for (const char* other : {"http://evil.example", "http://box", "http://box:8421", "null",
+                            "http://box:8420.evil.example", "box:8420"}) {
+    request.origin = other;
+    EXPECT_EQ(status(), 403) << other;
+  }
+  request.origin = "http://box:8420";
+  request.host = "";
+  EXPECT_EQ(status(), 403);
+  request.origin = "";
+  for (const char* site : {"cross-site", "same-site", "else"}) {
+    request.fetch_site = site;
+    EXPECT_EQ(status(), 403) << site;
+  }
+  for (const char* site : {"same-origin", "none"}) {
+    request.fetch_site = site;
+    EXPECT_EQ(status(), 0) << site;
+  }
+  // Reading is as it was: what a page of another origin may not see, its browser keeps from it.
+  Request reading{"GET", "/healthz"};
+  reading.origin = "http://evil.example";
+  reading.fetch_site = "cross-site";
+  EXPECT_EQ(std::get<Response>(api.handle(++last_id, reading, fleet, service)).status, 200);
+}
+
+TEST_F(ApiTest, TakesABodyOnlyWhereOneIsMeant) {
+  const Request request{"POST", "/api/v1/nodes/n1/train", "something"};
+  const auto answer = api.handle(1, request, fleet, service);
+  EXPECT_EQ(std::get<Response>(answer).status, 400);
+}
+
+TEST_F(ApiTest, AnswersARequestOnceItIsDone) {
+  wanted<RemoveRequest>("/api/v1/models/edge@1", "DELETE");
+  EXPECT_FALSE(api.finish(last_id, EventResult{}, fleet)) << "the store was not asked";
+  const Response response = done(RequestRefused{409, "it runs on n1"});
+  EXPECT_EQ(response.status, 409);
+  EXPECT_EQ(Json::parse(response.body)["instance"], "/api/v1/models/edge@1");
+  EXPECT_FALSE(api.finish_request(last_id, ModelRemoved{"edge@1"}));
+  question<EventQuery>("/api/v1/events");
+  EXPECT_FALSE(api.finish_request(last_id, ModelRemoved{"edge@1"}));
+}
+
 TEST_F(ApiTest, AnswersHeadLikeGet) {
   EXPECT_EQ(get("/healthz", "HEAD").body, get("/healthz").body);
 }

@@ -66,6 +66,37 @@ class FakeFleet final : public FleetView {
   std::map<std::string, FakeNode> nodes_;
 };
 
+class FakeModels final : public ModelsView {
+ public:
+  const ModelRecord* find(std::string_view id) const override {
+    for (const ModelRecord& model : models) {
+      if (model.id.text() == id) return &model;
+    }
+    return nullptr;
+  }
+  void each(const std::function<void(const ModelRecord&)>& visit) const override {
+    for (const ModelRecord& model : models) visit(model);
+  }
+  void each_wish(const std::function<void(const NodeId&, const Wish&)>& visit) const override {
+    for (const auto& [node, wish] : wishes) visit(*NodeId::parse(node), wish);
+  }
+  void each_class(
+      const std::function<void(const std::string&, const Wish&)>& visit) const override {
+    for (const auto& [name, wish] : classes) visit(name, wish);
+  }
+  std::optional<CommandRecord> command(std::string_view id) const override {
+    for (const CommandRecord& one : commands) {
+      if (one.id == id) return one;
+    }
+    return std::nullopt;
+  }
+
+  std::vector<ModelRecord> models;
+  std::map<std::string, Wish> wishes;
+  std::map<std::string, Wish> classes;
+  std::vector<CommandRecord> commands;
+};
+
 class ApiTest : public testing::Test {
  protected:
   static constexpr std::int64_t kNowMs = 1'700'000'100'000;
@@ -78,6 +109,7 @@ class ApiTest : public testing::Test {
     service.store_is_open = true;
     service.store_is_well = true;
     service.each_refused = [](const auto&) {};
+    service.models = &models;
   }
 
   Answer ask(std::string target, std::string method = "GET") {
@@ -124,8 +156,29 @@ class ApiTest : public testing::Test {
     return Json::parse(response->body);
   }
 
+  // What is to be done for a request that changes something.
+  template <typename R>
+  R wanted(Request request) {
+    Answer answer = api.handle(++last_id, request, fleet, service);
+    if (auto* what = std::get_if<ModelRequest>(&answer)) return std::get<R>(std::move(*what));
+    ADD_FAILURE() << request.target << ": " << std::get<Response>(answer).body;
+    return {};
+  }
+  template <typename R>
+  R wanted(std::string target, std::string method = "POST") {
+    return wanted<R>(Request{std::move(method), std::move(target)});
+  }
+  // The response once it is done.
+  Response done(const ModelOutcome& outcome) {
+    const auto response = api.finish_request(last_id, outcome);
+    if (response) return *response;
+    ADD_FAILURE() << "no request waits";
+    return {};
+  }
+
   Api api;
   FakeFleet fleet;
+  FakeModels models;
   ServiceView service;
   std::uint64_t last_id = 0;
 };

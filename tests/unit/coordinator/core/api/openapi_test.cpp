@@ -8,6 +8,12 @@
 namespace bw::coordinator::api {
 namespace {
 
+std::string in_lower_case(std::string_view text) {
+  std::string lower;
+  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
 class OpenApiTest : public ApiTest {
  protected:
   OpenApiTest() : document(get_json("/api/v1/openapi.json")) {}
@@ -68,9 +74,9 @@ class OpenApiTest : public ApiTest {
       EXPECT_TRUE(properties.contains(name)) << path << "." << name << " is not in the schema";
     }
   }
-  void check_answer(const std::string& path, const Json& answer,
-                    const std::string& status = "200") {
-    const Json& content = document["paths"][path]["get"]["responses"][status]["content"];
+  void check_answer(const std::string& path, const Json& answer, const std::string& status = "200",
+                    const std::string& method = "get") {
+    const Json& content = document["paths"][path][method]["responses"][status]["content"];
     check(content["application/json"]["schema"], answer, path);
   }
 
@@ -80,14 +86,18 @@ class OpenApiTest : public ApiTest {
 TEST_F(OpenApiTest, DescribesEveryRouteWithItsParameters) {
   EXPECT_EQ(document["openapi"], "3.1.0");
   EXPECT_EQ(document["info"]["version"], "1.2.3");
-  EXPECT_EQ(document["paths"].size(), routes().size());
+  std::set<std::string_view> paths;
+  for (const Route& route : routes()) paths.insert(route.path);
+  EXPECT_EQ(document["paths"].size(), paths.size());
   std::set<std::string> names;
   for (const Route& route : routes()) {
-    const Json& operation = document["paths"][std::string(route.path)]["get"];
+    const std::string method = in_lower_case(route.method);
+    const Json& operation = document["paths"][std::string(route.path)][method];
     EXPECT_TRUE(names.insert(operation["operationId"]).second);
     const bool has_id = route.path.find("{id}") != std::string_view::npos;
     EXPECT_EQ(operation["parameters"].size(), route.parameters.size() + (has_id ? 1 : 0));
-    EXPECT_TRUE(operation["responses"].contains("200"));
+    EXPECT_TRUE(operation["responses"].contains(route.status)) << route.name;
+    EXPECT_EQ(operation.contains("requestBody"), route.takes_body);
     EXPECT_TRUE(operation["responses"].contains("default"));
   }
 }
@@ -138,6 +148,33 @@ TEST_F(OpenApiTest, DescribesTheAnswersAsTheyAre) {
   check_answer("/api/v1/anomalies/{id}", finish(told));
   question<EventQuery>("/api/v1/nodes/n1/health");
   check_answer("/api/v1/nodes/{id}/health", finish(told));
+}
+
+TEST_F(OpenApiTest, DescribesTheAnswersOfModelsAsTheyAre) {
+  ModelRecord model;
+  model.id = {"edge", 3};
+  model.metrics = {"cpu.util"};
+  models.models = {model};
+  models.wishes["n1"] = Wish{"edge@3", kNowMs, WishState::waiting, "", {"edge@2"}};
+  models.classes["edge"] = Wish{"edge@3", kNowMs, WishState::done, "", {}};
+  models.commands = {{"c1", "n1"}};
+  fleet.add("n1");
+  check_answer("/api/v1/models", get_json("/api/v1/models"));
+  check_answer("/api/v1/models/{id}", get_json("/api/v1/models/edge@3"));
+  check_answer("/api/v1/commands/{id}", get_json("/api/v1/commands/c1"));
+  const auto check_done = [&](const std::string& path, const std::string& status,
+                              const std::string& method, const ModelOutcome& outcome) {
+    check_answer(path, Json::parse(done(outcome).body), status, method);
+  };
+  wanted<TrainRequest>("/api/v1/nodes/n1/train");
+  check_done("/api/v1/nodes/{id}/train", "202", "post", CommandSent{{"c1", "n1"}});
+  wanted<DeployRequest>("/api/v1/models/edge@3/deploy?all=true");
+  check_done("/api/v1/models/{id}/deploy", "202", "post",
+             WishesChanged{"edge@3", "edge", "so", {{"n1", "edge@3", ""}, {"n2", "", "why"}}});
+  wanted<RemoveRequest>("/api/v1/models/edge@3", "DELETE");
+  check_done("/api/v1/models/{id}", "200", "delete", ModelRemoved{"edge@3"});
+  wanted<ImportRequest>(Request{"POST", "/api/v1/models?name=edge", "x"});
+  check_done("/api/v1/models", "201", "post", ModelStored{model});
 }
 
 TEST_F(OpenApiTest, DescribesProblemsAsTheyAre) {

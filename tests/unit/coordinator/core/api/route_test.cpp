@@ -8,12 +8,12 @@ namespace bw::coordinator::api {
 namespace {
 
 // The name of the route that a path leads to, and what stands for {id}.
-std::pair<std::string, std::string> lead(std::string_view path) {
+std::pair<std::string, std::string> lead(std::string_view path, std::string_view method = "GET") {
   const auto target = parse_target(path);
-  std::string_view id;
-  const Route* const route = target ? find_route(*target, id) : nullptr;
-  if (route == nullptr) return {};
-  return {std::string(route->name), std::string(id)};
+  if (!target) return {};
+  const RouteMatch match = find_route(*target, method);
+  if (match.route == nullptr) return {};
+  return {std::string(match.route->name), std::string(match.id)};
 }
 
 using Found = std::pair<std::string, std::string>;
@@ -40,7 +40,37 @@ TEST(Route, IsNotFoundByAPartOfItsPathNorByMore) {
 }
 
 TEST(Route, IsFoundForEveryEntryOfTheTable) {
-  for (const Route& route : routes()) EXPECT_EQ(lead(route.path).first, route.name);
+  for (const Route& route : routes()) EXPECT_EQ(lead(route.path, route.method).first, route.name);
+}
+
+TEST(Route, IsFoundByItsMethodToo) {
+  EXPECT_EQ(lead("/api/v1/models/edge@3"), (Found{"showModel", "edge@3"}));
+  EXPECT_EQ(lead("/api/v1/models/edge%403", "HEAD"), (Found{"showModel", "edge@3"}));
+  EXPECT_EQ(lead("/api/v1/models/edge@3", "DELETE"), (Found{"removeModel", "edge@3"}));
+  EXPECT_EQ(lead("/api/v1/models/edge@3", "POST"), Found{});
+  EXPECT_EQ(lead("/api/v1/models", "POST"), (Found{"importModel", ""}));
+}
+
+TEST(Route, TellsWhichMethodsAPathHas) {
+  const auto allowed = [](std::string_view path) {
+    const auto target = parse_target(path);
+    return find_route(*target, "PATCH").allowed;
+  };
+  EXPECT_EQ(allowed("/api/v1/models"), "GET, HEAD, POST");
+  EXPECT_EQ(allowed("/api/v1/models/edge@3"), "GET, HEAD, DELETE");
+  EXPECT_EQ(allowed("/api/v1/models/edge@3/deploy"), "POST");
+  EXPECT_EQ(allowed("/api/v1/nowhere"), "");
+}
+
+TEST(Route, StandsBesideThoseOfItsPath) {
+  std::set<std::string_view> before;
+  std::string_view last;
+  for (const Route& route : routes()) {
+    if (route.path != last) {
+      EXPECT_TRUE(before.insert(route.path).second) << route.path;
+    }
+    last = route.path;
+  }
 }
 
 TEST(Route, HasParametersOfDifferentNames) {
