@@ -69,6 +69,63 @@ constexpr FlagSpec kEventsFlags[] = {
     {"--limit", "", "N", "the newest N"},
 };
 
+constexpr Words kLevels[] = {"minor", "major", "critical"};
+constexpr FlagSpec kAnomaliesFlags[] = {
+    kNodeFlag,
+    {"--site", "", "SITE", "only of nodes of this site"},
+    {"--severity", "", "LEVEL", "only minor, major or critical and worse, at their worst", kLevels,
+     Completes::choices},
+    {"--from", "", "TIME", "on then or later: -24h, 10:00, '2026-03-01 10:00', RFC 3339"},
+    {"--to", "", "TIME", "begun before: as --from"},
+    {"--active", "", "", "only those that are on now"},
+    {"--limit", "", "N", "the newest N: 100 unless told, 500 at most"},
+};
+constexpr FlagSpec kDetectFlags[] = {
+    {"--csv", "", "FILE", "the rows: names in the first line or none, a time in the first column"},
+    {"--labels", "", "FILE", "what is known to be anomalous: 0 or 1 a row, or begin,end ranges"},
+    {"--columns", "", "PATTERN", "only columns of that name, with * and ?; several: all of them"},
+    {"--period", "", "LENGTH", "time between rows where the file has none: 1s (the default), 5m"},
+    {"--train", "", "FILE", "learn from these rows first, and from none of --csv"},
+    {"--train-rows", "", "N", "learn from the first N rows of --csv, and from none behind them"},
+    {"--false-alarms-a-day", "", "N", "wanted: sets the threshold; .7 unless told"},
+    {"--alert-threshold", "", "SCORE", "a threshold of your own instead"},
+    {"--contamination", "", "SHARE", "or the share of rows that lie above it, such as .01"},
+    {"--window", "", "N", "rows of the rolling features: 10 unless told"},
+    {"--seed", "", "N", "of the forest: 0 unless told"},
+    {"--model", "", "FILE", "begin with what this model knows"},
+    {"--save-model", "", "FILE", "keep what is known at the end"},
+    {"--scores", "", "FILE", "every row's score as CSV; - prints it instead of the episodes"},
+};
+constexpr Words kDetectExamples[] = {
+    "bellwether detect --csv metrics.csv", "bellwether detect --csv metrics.csv -o wide",
+    "bellwether detect --csv test.csv --train normal.csv --labels labels.csv --period 1m",
+    "bellwether detect --csv metrics.csv --columns 'disk.*' --scores scores.csv -o json"};
+constexpr Words kDetectAbout =
+    "Runs the detector of the nodes over a file: the same code, so that it can be tried on data "
+    "of\n"
+    "your own. No coordinator is asked. It learns as it goes, as on a node: the first score comes\n"
+    "after 64 rows, the first threshold after some 500 more.\n"
+    "Exit code 2 where a file is not what it should be; the file, line and column are told.";
+constexpr Words kAnomaliesExamples[] = {"bellwether anomalies", "bellwether anomalies --active",
+                                        "bellwether anomalies --node box-1 --from -7d -o wide",
+                                        "bellwether anomalies --site paris --severity major"};
+constexpr Words kAnomalyShowExamples[] = {"bellwether anomaly show box-1",
+                                          "bellwether anomaly show box-1:3",
+                                          "bellwether anomaly show box-1:00f3a2c4d5e6b701:3"};
+constexpr Words kNodeHealthExamples[] = {"bellwether node health box-1",
+                                         "bellwether node health box-1 && echo well",
+                                         "bellwether node health box-1 -o json"};
+constexpr Words kAnomalyShowAbout =
+    "ID is an anomaly's id as 'bellwether anomalies' has it; in short NODE:NUMBER, the newest of\n"
+    "that node with that number (numbers begin anew with each run of its agent), or NODE alone,\n"
+    "its newest.";
+constexpr Words kNodeHealthAbout =
+    "well: heard, no anomaly is on, no critical event stands. learning: the same, and its "
+    "detector\n"
+    "does not know yet what is usual. unwell: an anomaly is on, a critical condition was not told\n"
+    "to be over, or a critical event is less than an hour old. unknown: it is not heard.\n"
+    "Exit code 0 for well and learning, else 1.";
+
 constexpr Words kStatusExamples[] = {"bellwether status", "bellwether status -o json",
                                      "bellwether status && echo well"};
 constexpr Words kNodesExamples[] = {
@@ -129,9 +186,33 @@ constexpr CommandSpec kCommands[] = {
      {"ID", {}, Completes::nodes},
      kNodeShowFlags,
      kNodeShowExamples},
+    {"node health",
+     "is a node well, and why not",
+     kNodeHealthAbout,
+     {"ID", {}, Completes::nodes},
+     {},
+     kNodeHealthExamples},
     {"top", "a live view of all nodes", kTopAbout, {}, kTopFlags, kTopExamples, false},
     {"query", "a metric over time", "", {"METRIC"}, kQueryFlags, kQueryExamples},
     {"events", "what happened, the newest last", "", {}, kEventsFlags, kEventsExamples},
+    {"anomalies",
+     "when nodes behaved unlike themselves, the newest last",
+     "",
+     {},
+     kAnomaliesFlags,
+     kAnomaliesExamples},
+    {"anomaly show",
+     "one anomaly in full: its causes, and what to look at next",
+     kAnomalyShowAbout,
+     {"ID", {}, Completes::nodes},
+     {},
+     kAnomalyShowExamples},
+    {"detect",
+     "find anomalies in a file of your own",
+     kDetectAbout,
+     {},
+     kDetectFlags,
+     kDetectExamples},
     {"metrics",
      "what is measured: names, units and what they tell",
      kMetricsAbout,

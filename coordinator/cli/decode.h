@@ -20,6 +20,8 @@ Result<NodePage> decode_nodes(std::string_view json);
 Result<NodeDetail> decode_node(std::string_view json);
 Result<NodeSeries> decode_series(std::string_view json);
 Result<QueryAnswer> decode_query(std::string_view json);
+class JsonReader;
+EventRow read_event(JsonReader& in);
 Result<std::vector<EventRow>> decode_events(std::string_view json);
 Result<FleetStatus> decode_status(std::string_view json);
 

@@ -7,13 +7,15 @@
 
 #include <unistd.h>
 
-#include "base/text.h"
+#include "coordinator/cli/anomaly_commands.h"
 #include "coordinator/cli/api_client.h"
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/completion.h"
+#include "coordinator/cli/detect_command.h"
 #include "coordinator/cli/display.h"
 #include "coordinator/cli/document.h"
 #include "coordinator/cli/environment.h"
+#include "coordinator/cli/node_lookup.h"
 #include "coordinator/cli/times.h"
 #include "coordinator/cli/top.h"
 #include "coordinator/cli/view_events.h"
@@ -25,8 +27,6 @@
 namespace bw::cli {
 
 namespace {
-
-constexpr std::size_t kNearIds = 3;  // offered where a node is not found
 
 bool write_all(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
@@ -44,6 +44,13 @@ int fail(const std::string& reason, int code = kFailed) {
 int print(const std::string& text) {
   // A reader that went away (| head) is no failure of ours worth a word.
   return write_all(text) ? kDone : kFailed;
+}
+
+int show(const Shown& shown) {
+  if (!shown.out.empty() && !write_all(shown.out)) return kFailed;
+  if (shown.trouble.empty()) return shown.code;
+  fail(shown.trouble, shown.is_usage ? kWrongUsage : kFailed);
+  return shown.code;
 }
 
 int print(const Result<std::string>& text) {
@@ -72,6 +79,10 @@ class Runner {
     if (command == "status") return status();
     if (command == "nodes") return nodes();
     if (command == "node show") return node();
+    if (command == "node health") return show(show_health(invocation_, api_, view_));
+    if (command == "anomalies") return show(show_anomalies(invocation_, api_, view_));
+    if (command == "detect") return show(run_detect(invocation_, view_));
+    if (command == "anomaly show") return show(show_anomaly(invocation_, api_, view_));
     if (command == "top") return run_top(api_.base_url(), invocation_, view_);
     if (command == "query") return query();
     if (command == "metrics") return metrics();
@@ -148,7 +159,9 @@ class Runner {
     const std::string path = "/api/v1/nodes/" + HttpClient::escape(invocation_.argument);
     const bool series = invocation_.has("--series");
     const Answer answer = api_.get(series ? path + "/series" : path);
-    if (answer.status == 404) return fail(not_found(answer));
+    if (answer.status == 404) {
+      return fail(unknown_node(api_, invocation_.argument, answer.error));
+    }
     if (!answer.ok()) return fail(answer.error);
     if (series) return print_series(answer.body);
     const auto detail = decode_node(answer.body);
@@ -168,25 +181,6 @@ class Runner {
       names.push_back(series_name({"", one.name, "", one.labels, {}}));
     }
     return print(lines(names));
-  }
-
-  // With the ids nearest to what was asked for.
-  std::string not_found(const Answer& answer) {
-    const std::string& id = invocation_.argument;
-    const auto nodes = api_.nodes({});
-    if (!nodes) return answer.error;
-    std::vector<std::string_view> ids;
-    for (const Node& node : nodes.value()) ids.push_back(node.id);
-    std::string near;
-    for (std::size_t i = 0; i < kNearIds; ++i) {
-      const std::string_view found = nearest(id, ids);
-      if (found.empty()) break;
-      near += (near.empty() ? "" : ", ") + visible(found);
-      std::erase(ids, found);
-    }
-    std::string text = "no node is called '" + visible(id) + "'";
-    if (!near.empty()) return text + "; near to it: " + near;
-    return text + "; 'bellwether nodes' lists all " + std::to_string(ids.size());
   }
 
   int metrics() {
