@@ -15,6 +15,15 @@ namespace {
 // The fact that a silence was asked for: until when by the wall clock, and for how long.
 constexpr std::string_view kSilenceFact = "detect.silence";
 
+// The fact of what rows the kept model's features are made: of others it says nothing.
+constexpr std::string_view kFormFact = "detect.form";
+
+std::string form_of(const AgentOptions& options) {
+  const auto period = std::chrono::duration_cast<std::chrono::milliseconds>(options.period);
+  return "a window of " + std::to_string(options.detect->window) + " rows, one in " +
+         std::to_string(period.count()) + " ms";
+}
+
 std::string words_of(std::chrono::milliseconds duration) {
   constexpr std::int64_t kMinute = 60;
   constexpr std::int64_t kHour = 3600;
@@ -38,7 +47,9 @@ void Agent::on(const ModelKept& event, Instant, Effects& effects) {
 
 void Agent::restore_detector(const OutboxOpened& opened, Effects& effects) {
   if (!detector_) return;
+  std::string form = form_of(options_);
   for (const Fact& fact : opened.facts) {
+    if (fact.name == kFormFact) form = fact.value;
     if (fact.name != kSilenceFact) continue;
     Silence silence;
     const char* const end = fact.value.data() + fact.value.size();
@@ -51,8 +62,11 @@ void Agent::restore_detector(const OutboxOpened& opened, Effects& effects) {
   auto model = wire::decode_model(opened.model);
   // The disk told late what it holds: what was learnt meanwhile may be more by now.
   if (model && detector_->rows() >= model->rows && detector_->ready()) return;
-  const Result<void> restored =
-      model ? detector_->restore(*model) : Result<void>{model.error()};
+  Result<void> restored = model ? Result<void>{} : Result<void>{model.error()};
+  if (form != form_of(options_)) {
+    restored = Error{"it was learnt with " + form + ", and now it is " + form_of(options_)};
+  }
+  if (restored) restored = detector_->restore(*model);
   if (restored) {
     effects.emplace_back(Log{LogLevel::info, "goes on from what was learnt of " +
                                                  std::to_string(detector_->rows()) + " rows"});
@@ -115,8 +129,7 @@ void Agent::record_anomalies() {
 
 void Agent::keep_model(Effects& effects) {
   auto model = detector_->model(Detector::kAllRows);
-  auto payload =
-      model ? wire::encode_model(*model) : Result<std::vector<std::byte>>{model.error()};
+  auto payload = model ? wire::encode_model(*model) : Result<std::vector<std::byte>>{model.error()};
   detector_->kept();
   if (!payload) {
     effects.emplace_back(
@@ -124,6 +137,7 @@ void Agent::keep_model(Effects& effects) {
     return;
   }
   kept_bytes_ = std::move(*payload);
+  recorder_.set_fact({std::string(kFormFact), form_of(options_)});
   ++keeping_;
   effects.emplace_back(KeepModel{kept_bytes_});
 }
@@ -211,8 +225,7 @@ Agent::Answer Agent::train(const wire::Command& command, Effects& effects) {
 
 Agent::Answer Agent::deploy(const wire::Command& command, Effects& effects) {
   auto model = wire::decode_model(command.model);
-  const Result<void> taken =
-      model ? detector_->take_over(*model) : Result<void>{model.error()};
+  const Result<void> taken = model ? detector_->take_over(*model) : Result<void>{model.error()};
   if (!taken) {
     const std::string& why = taken.error().message;
     detector_->tell_refused("a model that was deployed here", why);
