@@ -149,6 +149,33 @@ TEST(Settings, RefuseToWatchWhatCanNotBe) {
             "accepted");
 }
 
+TEST(Settings, OfTheDetectorAreBounded) {
+  for (const auto& [key, value] : Overrides{{"detect.window", "2"},
+                                            {"detect.window", "61"},
+                                            {"detect.false_alarms_a_day", "0"},
+                                            {"detect.false_alarms_a_day", "101"},
+                                            {"detect.alert_threshold", "-1"},
+                                            {"detect.alert_threshold", "nan"},
+                                            {"detect.contamination", "0.6"},
+                                            {"detect.contamination", "0.0001"},
+                                            {"detect.contamination", "-0.1"}}) {
+    EXPECT_THAT(reason({{key, value}}), HasSubstr(key)) << value;
+  }
+  EXPECT_THAT(reason({{"detect.exclude", std::string(2000, 'x')}}), HasSubstr("detect.exclude"));
+  std::string many = "x";
+  for (int i = 0; i < 40; ++i) many += ",x" + std::to_string(i);
+  EXPECT_THAT(reason({{"detect.include", many}}), HasSubstr("more than 32 patterns"));
+  const auto settings = with({{"detect.contamination", "0.01"}, {"detect.include", "fs.*,a{b=*}"}});
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->contamination, 0.01);
+  EXPECT_THAT(settings->detect_include, ElementsAre("fs.*", "a{b=*}"));
+}
+
+TEST(Settings, RefuseTwoThingsThatSetTheThreshold) {
+  EXPECT_THAT(reason({{"detect.contamination", "0.01"}, {"detect.alert_threshold", "30"}}),
+              HasSubstr("only one of them"));
+}
+
 TEST(Settings, WatchedProcessesHaveANameAndAPattern) {
   Settings settings;
   settings.watch_processes = {{"db", "postgres*-D"}, {"sshd", ""}};

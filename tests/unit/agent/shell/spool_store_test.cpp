@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/runtime/sqlite.h"
+#include "schemas/wire/limits.h"
 #include "tests/unit/agent/shell/fake_root.h"
 #include "tests/unit/agent/shell/spool_records.h"
 
@@ -70,6 +71,63 @@ class SpoolStoreTest : public testing::Test {
   FakeRoot root_;
   std::string path_ = root_.at("/outbox.db");
 };
+
+std::vector<std::byte> model_of(std::size_t bytes, char letter) {
+  return std::vector<std::byte>(bytes, static_cast<std::byte>(letter));
+}
+
+TEST_F(SpoolStoreTest, KeepsTheNewestModelBesideTheRecordsUntilItIsTakenBack) {
+  {
+    SpoolStore first = store();
+    EXPECT_THAT(first.open(kNow).model, IsEmpty());
+    ASSERT_TRUE(first.keep_model(model_of(100'000, 'a'), kNow));
+    ASSERT_TRUE(first.keep_model(model_of(1'500'000, 'b'), kNow));
+    ASSERT_TRUE(first.write(history_write({kEpoch, 1}), kNow));
+  }
+  {
+    SpoolStore second = store();
+    const OutboxOpened opened = second.open(kNow);
+    EXPECT_EQ(opened.model, model_of(1'500'000, 'b'));
+    EXPECT_THAT(keys(opened.records), ElementsAre(RecordKey{kEpoch, 1}));
+    ASSERT_TRUE(second.keep_model({}, kNow));
+  }
+  EXPECT_THAT(store().open(kNow).model, IsEmpty());
+  EXPECT_EQ(reopened().size(), 1U);
+}
+
+TEST_F(SpoolStoreTest, AModelThatFindsNoRoomLeavesTheOldOneAndTheRecords) {
+  constexpr std::uint64_t kSmall = 1U << 20;
+  SpoolStore small = store(kSmall);
+  (void)small.open(kNow);
+  ASSERT_TRUE(small.keep_model(model_of(100'000, 'a'), kNow));
+  EXPECT_FALSE(small.keep_model(model_of(2'000'000, 'b'), kNow));
+  EXPECT_TRUE(small.write(history_write({kEpoch, 1}), kNow));
+  EXPECT_EQ(store().open(kNow).model, model_of(100'000, 'a'));
+}
+
+TEST_F(SpoolStoreTest, WhatIsLargerThanAModelMayBeIsNotReadWhole) {
+  {
+    SpoolStore large = store();
+    (void)large.open(kNow);
+    ASSERT_TRUE(large.keep_model(model_of(wire::kMaxModelPayload + 1000, 'a'), kNow));
+  }
+  EXPECT_EQ(store().open(kNow).model.size(), wire::kMaxModelPayload + 1);
+}
+
+TEST_F(SpoolStoreTest, KeepsNoModelBeforeItKnowsWhatTheOutboxHeld) {
+  SpoolStore unopened = store();
+  const auto kept = unopened.keep_model(model_of(10, 'a'), kNow);
+  ASSERT_FALSE(kept);
+  EXPECT_THAT(kept.error().message, HasSubstr("not known yet"));
+}
+
+TEST_F(SpoolStoreTest, AnOutboxOfBeforeThereWereModelsGetsRoomForOne) {
+  ASSERT_TRUE(store().open(kNow).facts.empty());
+  sql("DROP TABLE models");
+  SpoolStore again = store();
+  EXPECT_FALSE(again.open(kNow).unread);
+  EXPECT_TRUE(again.keep_model(model_of(10, 'a'), kNow));
+}
 
 TEST_F(SpoolStoreTest, KeepsRecordsAndItsNameOverRestarts) {
   {

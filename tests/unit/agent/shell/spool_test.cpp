@@ -98,6 +98,20 @@ TEST_F(SpoolTest, AnswersEachCallInItsOrder) {
   EXPECT_THAT(std::get<RecordLoaded>(events[2]).payload, IsEmpty());
 }
 
+TEST_F(SpoolTest, KeepsAModelAndSaysSo) {
+  {
+    Spool spool(opened(), to_answers());
+    std::vector<std::byte> model(1000, std::byte{5});
+    spool.keep_model(model);
+    model.assign(1000, std::byte{6});
+    const auto events = answers_.wait_for(1);
+    ASSERT_THAT(events, SizeIs(1));
+    EXPECT_EQ(std::get<ModelKept>(events[0]).trouble, "");
+  }
+  SpoolStore again(root_.at("/outbox.db"), 64U << 20, 99);
+  EXPECT_EQ(again.open(wall_now()).model, std::vector<std::byte>(1000, std::byte{5}));
+}
+
 TEST_F(SpoolTest, CopiesWhatAnEffectPointsTo) {
   answers_.hold();
   Spool spool(opened(), to_answers());
@@ -172,10 +186,12 @@ TEST_F(SpoolTest, RefusesAtOnceWhatComesAfterTheEnd) {
   ASSERT_TRUE(spool.finish(seconds{30}));
   spool.persist(block(1));
   spool.load({kEpoch, 1});
-  const auto events = answers_.wait_for(2);
-  ASSERT_THAT(events, SizeIs(2));
+  spool.keep_model({});
+  const auto events = answers_.wait_for(3);
+  ASSERT_THAT(events, SizeIs(3));
   EXPECT_TRUE(std::holds_alternative<PersistFailed>(events[0]));
   EXPECT_TRUE(std::get<RecordLoaded>(events[1]).later);
+  EXPECT_NE(std::get<ModelKept>(events[2]).trouble, "");
 }
 
 TEST_F(SpoolTest, RefusesWhatIsTooMuchToWait) {
