@@ -32,7 +32,13 @@ ApiClient::ApiClient(std::string base_url, HttpClient& http)
 }
 
 Answer ApiClient::get(const std::string& path, const Parameters& parameters) {
-  HttpReply reply = http_.get(base_url_ + path + query_of(parameters));
+  return send("GET", path, parameters);
+}
+
+Answer ApiClient::send(const std::string& method, const std::string& path,
+                       const Parameters& parameters, std::string body) {
+  HttpReply reply = http_.request(
+      {.method = method, .url = base_url_ + path + query_of(parameters), .body = std::move(body)});
   Answer answer;
   if (reply.outcome == HttpReply::Outcome::unreachable) {
     answer.error = unreachable_text(base_url_, visible(reply.reason));

@@ -19,9 +19,9 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 struct Answer {
   long status = 0;    // of HTTP; 0: none came
-  std::string body;   // where status is 200
+  std::string body;   // where all is well
   std::string error;  // else, in words, ready to be shown
-  bool ok() const { return status == 200; }
+  bool ok() const { return status >= 200 && status < 300; }
 };
 
 class ApiClient {
@@ -33,6 +33,10 @@ class ApiClient {
 
   // path: "/api/v1/status".
   Answer get(const std::string& path, const Parameters& parameters = {});
+
+  // The same by another method, which may change something; `body` is sent as it is.
+  Answer send(const std::string& method, const std::string& path, const Parameters& parameters = {},
+              std::string body = {});
 
   // All pages of the list of nodes, as they came.
   Result<std::vector<std::string>> node_pages(const Parameters& parameters);

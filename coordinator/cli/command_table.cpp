@@ -126,6 +126,63 @@ constexpr Words kNodeHealthAbout =
     "to be over, or a critical event is less than an hour old. unknown: it is not heard.\n"
     "Exit code 0 for well and learning, else 1.";
 
+constexpr FlagSpec kSilenceFlags[] = {
+    {"--for", "", "LENGTH", "for how long: 30m, 2h, 1d; a year at most"},
+    {"--end", "", "", "end a silence instead"},
+    {"--why", "", "TEXT", "for those who wonder: 'disks are replaced'"},
+};
+constexpr FlagSpec kTrainFlags[] = {
+    {"--name", "", "NAME", "what to keep it as; else the node's class, as 'model list -o wide'"},
+    {"--note", "", "TEXT", "for those who come after"},
+    {"--fresh", "", "", "instead, let the node forget what it learnt and begin anew"},
+};
+constexpr FlagSpec kSelectFlags[] = {
+    {"--node", "", "ID", "this node; several: each of them", {}, Completes::nodes},
+    {"--class", "", "CLASS", "nodes of this class; given alone, its new nodes begin with it too"},
+    {"--site", "", "SITE", "nodes of this site"},
+    kLabelFlag,
+    {"--all", "", "", "all nodes"},
+};
+constexpr FlagSpec kImportFlags[] = {
+    {"--name", "", "NAME", "what to keep it as"},
+    {"--note", "", "TEXT", "for those who come after"},
+};
+constexpr FlagSpec kExportFlags[] = {
+    {"--file", "", "FILE", "where to; a file that is there is left as it is"},
+};
+constexpr Words kSilenceExamples[] = {"bellwether node silence box-1 --for 2h --why 'new disks'",
+                                      "bellwether node silence box-1 --end"};
+constexpr Words kModelListExamples[] = {"bellwether model list", "bellwether model list -o wide",
+                                        "bellwether model list -o name"};
+constexpr Words kModelShowExamples[] = {"bellwether model show edge@3",
+                                        "bellwether model show edge@3 -o json"};
+constexpr Words kTrainExamples[] = {"bellwether model train box-1",
+                                    "bellwether model train box-1 --name edge --note 'quiet week'",
+                                    "bellwether model train box-1 --fresh"};
+constexpr Words kDeployExamples[] = {"bellwether model deploy edge@3 --node box-2 --node box-3",
+                                     "bellwether model deploy edge@3 --class edge",
+                                     "bellwether model deploy edge@3 --site paris --label role=gpu",
+                                     "bellwether model deploy edge@3 --all"};
+constexpr Words kRollbackExamples[] = {"bellwether model rollback --node box-2",
+                                       "bellwether model rollback --class edge"};
+constexpr Words kModelRmExamples[] = {"bellwether model rm edge@1"};
+constexpr Words kImportExamples[] = {"bellwether model import edge-3.bwmodel --name edge"};
+constexpr Words kExportExamples[] = {"bellwether model export edge@3 --file edge-3.bwmodel"};
+constexpr Words kSilenceAbout =
+    "The node tells no anomalies meanwhile; it goes on watching. Waits up to half a minute for\n"
+    "its answer; exit code 1 where none comes.";
+constexpr Words kTrainAbout =
+    "Asks the node for the model of what it has learnt, and keeps it as the next version of NAME:\n"
+    "edge@1, edge@2. Waits up to half a minute for the node's answer. 64 models are kept at most;\n"
+    "none is dropped to make room.";
+constexpr Words kDeployAbout =
+    "Nodes get it a few at a time, those that are away when they are back, until each has said\n"
+    "that it runs it or refused. All flags that are given must fit a node. Its class is its label\n"
+    "'class' or made of its hardware.";
+constexpr Words kRollbackAbout =
+    "Each node runs the model again that was deployed to it before: up to eight times in a row.";
+constexpr Words kModelRmAbout = "Not while a node runs it or is to run it.";
+
 constexpr Words kStatusExamples[] = {"bellwether status", "bellwether status -o json",
                                      "bellwether status && echo well"};
 constexpr Words kNodesExamples[] = {
@@ -192,6 +249,40 @@ constexpr CommandSpec kCommands[] = {
      {"ID", {}, Completes::nodes},
      {},
      kNodeHealthExamples},
+    {"node silence",
+     "tell no anomalies of a node for a while",
+     kSilenceAbout,
+     {"ID", {}, Completes::nodes},
+     kSilenceFlags,
+     kSilenceExamples},
+    {"model list",
+     "the anomaly models that are kept, and where they run",
+     "",
+     {},
+     {},
+     kModelListExamples},
+    {"model show", "one model in full, and its nodes", "", {"MODEL"}, {}, kModelShowExamples},
+    {"model train",
+     "keep what a node has learnt as a model",
+     kTrainAbout,
+     {"NODE", {}, Completes::nodes},
+     kTrainFlags,
+     kTrainExamples},
+    {"model deploy",
+     "let nodes run a model",
+     kDeployAbout,
+     {"MODEL"},
+     kSelectFlags,
+     kDeployExamples},
+    {"model rollback",
+     "let nodes run the model before",
+     kRollbackAbout,
+     {},
+     kSelectFlags,
+     kRollbackExamples},
+    {"model rm", "forget a model", kModelRmAbout, {"MODEL"}, {}, kModelRmExamples},
+    {"model import", "keep a model from a file", "", {"FILE"}, kImportFlags, kImportExamples},
+    {"model export", "write a model into a file", "", {"MODEL"}, kExportFlags, kExportExamples},
     {"top", "a live view of all nodes", kTopAbout, {}, kTopFlags, kTopExamples, false},
     {"query", "a metric over time", "", {"METRIC"}, kQueryFlags, kQueryExamples},
     {"events", "what happened, the newest last", "", {}, kEventsFlags, kEventsExamples},

@@ -43,6 +43,7 @@ std::string words_of(CURLcode code, const char* detail) {
 
 struct HttpClient::Handle {
   CURL* easy = nullptr;
+  curl_slist* binary = nullptr;  // headers
   char error[CURL_ERROR_SIZE] = "";
 };
 
@@ -51,18 +52,32 @@ HttpClient::HttpClient(HttpLimits limits) : limits_(limits), handle_(std::make_u
   BW_ASSERT(kInitialised == CURLE_OK);
   handle_->easy = curl_easy_init();
   BW_ASSERT(handle_->easy != nullptr);
+  handle_->binary = curl_slist_append(nullptr, "Content-Type: application/octet-stream");
+  BW_ASSERT(handle_->binary != nullptr);
 }
 
 HttpClient::~HttpClient() {
   curl_easy_cleanup(handle_->easy);
+  curl_slist_free_all(handle_->binary);
 }
 
-HttpReply HttpClient::get(const std::string& url) {
+HttpReply HttpClient::request(const HttpRequest& request) {
   CURL* easy = handle_->easy;
   Body body{{}, limits_.body_bytes, false};
   handle_->error[0] = '\0';
   curl_easy_reset(easy);  // keeps connections
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  if (request.method != "GET") {
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    // An empty body too, so that a server knows that none follows.
+    const bool has_body = request.method == "POST";
+    if (has_body) {
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+      curl_easy_setopt(easy, CURLOPT_HTTPHEADER, handle_->binary);
+    }
+  }
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

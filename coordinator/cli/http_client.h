@@ -1,5 +1,5 @@
-// One GET after another over libcurl, bounded in time and in bytes; the connection is kept between
-// them. No proxy: a coordinator is on the operator's own network.
+// One request after another over libcurl, bounded in time and in bytes; the connection is kept
+// between them. No proxy: a coordinator is on the operator's own network.
 #pragma once
 
 #include <atomic>
@@ -30,6 +30,12 @@ struct HttpReply {
   std::string reason;
 };
 
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::string body = {};  // empty: none is sent
+};
+
 class HttpClient {
  public:
   explicit HttpClient(HttpLimits limits = {});
@@ -38,9 +44,10 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // One thread at a time.
-  HttpReply get(const std::string& url);
+  HttpReply get(const std::string& url) { return request({.method = "GET", .url = url}); }
+  HttpReply request(const HttpRequest& request);
 
-  // Any thread: the get() under way and all that follow end soon (within a second), cancelled.
+  // Any thread: the request under way and all that follow end soon (within a second), cancelled.
   void cancel() { cancelled_ = true; }
 
   // `text` as it may stand in a path segment or a query value.

@@ -15,6 +15,7 @@
 #include "coordinator/cli/display.h"
 #include "coordinator/cli/document.h"
 #include "coordinator/cli/environment.h"
+#include "coordinator/cli/model_commands.h"
 #include "coordinator/cli/node_lookup.h"
 #include "coordinator/cli/times.h"
 #include "coordinator/cli/top.h"
@@ -83,6 +84,7 @@ class Runner {
     if (command == "anomalies") return show(show_anomalies(invocation_, api_, view_));
     if (command == "detect") return show(run_detect(invocation_, view_));
     if (command == "anomaly show") return show(show_anomaly(invocation_, api_, view_));
+    if (is_model_command(command)) return show(run_model_command(invocation_, api_, view_));
     if (command == "top") return run_top(api_.base_url(), invocation_, view_);
     if (command == "query") return query();
     if (command == "metrics") return metrics();

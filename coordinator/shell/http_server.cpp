@@ -304,7 +304,7 @@ class HttpServer::State::Session : public std::enable_shared_from_this<Session> 
                   "the header may have " + std::to_string(options_.most_header_bytes) + " bytes"));
     }
     if (error == http::error::body_limit) {
-      const bool may_be_large = is_post() && parser_->content_length().has_value();
+      const bool may_be_large = is_post() && parser_->get().has_content_length();
       const auto most = may_be_large ? options_.most_upload_bytes : options_.most_body_bytes;
       return reject(problem(413, "Content Too Large",
                             "the body may have " + std::to_string(most) + " bytes"));

@@ -11,16 +11,24 @@ BUILT = ("tests/unit/", "tests/sim/", "tests/integration/")
 # Source file -> why it has no test file of its own, and where it is tested.
 WITHOUT_TEST = {
     "base/runtime/asio_impl.cpp": "compiles Asio's own sources, nothing of ours",
+    "agent/shell/shim/main.cpp": "a program: process_host_test runs it",
     "coordinator/cli/main.cpp": "calls run(), which its own test covers",
 }
 
 # Test files beside that of their source, where one would be too long.
 MORE_TESTS = {
+    "tests/unit/coordinator/shell/http_server_upload_test.cpp": "coordinator/shell/http_server.cpp",
+    "tests/unit/coordinator/core/coordinator_models_test.cpp": "coordinator/core/coordinator.cpp",
     "tests/unit/agent/core/agent_events_test.cpp": "agent/core/agent.cpp",
+    "tests/unit/coordinator/core/schedule/golden_test.cpp":
+        "coordinator/core/schedule/schedule.cpp",
+    "tests/unit/coordinator/core/schedule/properties_test.cpp":
+        "coordinator/core/schedule/schedule.cpp",
     "tests/unit/agent/core/collect/kernel_log/real_logs_test.cpp":
         "agent/core/collect/kernel_log/kernel_log.cpp",
     "tests/unit/schemas/wire/columns_version1_test.cpp": "schemas/wire/columns_decode.cpp",
     "tests/unit/base/runtime/mqtt_link_early_test.cpp": "base/runtime/mqtt_link.cpp",
+    "tests/unit/agent/shell/process_host_supervised_test.cpp": "agent/shell/process_host.cpp",
     "tests/unit/agent/shell/spool_power_test.cpp": "agent/shell/spool_store.cpp",
     "tests/unit/agent/core/record/recorder_facts_test.cpp": "agent/core/record/recorder.cpp",
 }

@@ -149,9 +149,9 @@ void write_node(JsonWriter& json, const NodeView& node, std::string_view state, 
 
 // The nodes that run it, or are wished to, by their ids.
 void write_nodes(JsonWriter& json, const Call& call, const std::string& model) {
-  std::map<std::string_view, const Wish*> wishes;
+  std::map<std::string, Wish, std::less<>> wishes;
   call.service.models->each_wish([&](const NodeId& node, const Wish& wish) {
-    if (wish.model == model && wish.state != WishState::ended) wishes.emplace(node.str(), &wish);
+    if (wish.model == model && wish.state != WishState::ended) wishes.emplace(node.str(), wish);
   });
   FigureReader figures;
   std::size_t count = 0;
@@ -161,7 +161,7 @@ void write_nodes(JsonWriter& json, const Call& call, const std::string& model) {
     const bool runs = node.birth != nullptr && node.birth->model == model;
     if (!runs && wish == wishes.end()) return true;
     if (++count > kMostModelNodes) return false;
-    const Wish* const wished = wish == wishes.end() ? nullptr : wish->second;
+    const Wish* const wished = wish == wishes.end() ? nullptr : &wish->second;
     write_node(json, node, runs ? "running" : name_of(wished->state), wished, figures);
     return true;
   });

@@ -26,6 +26,18 @@ TEST_F(ApiClientTest, ParametersAreEscapedAndEmptyOnesLeftOut) {
   EXPECT_THAT(server_.targets(), ElementsAre("/api/v1/events?node=a%20b&limit=5"));
 }
 
+TEST_F(ApiClientTest, WhatIsAcceptedOrMadeIsAnAnswerToo) {
+  server_.answer("POST /api/v1/x", "{}", 202);
+  EXPECT_TRUE(api_.send("POST", "/api/v1/x", {{"a", "b"}}, "body").ok());
+  EXPECT_THAT(server_.targets(), ElementsAre("/api/v1/x?a=b"));
+  EXPECT_EQ(server_.last_body(), "body");
+  server_.answer("POST /api/v1/x", R"({"title":"Conflict","detail":"not now"})", 409);
+  const Answer refused = api_.send("POST", "/api/v1/x");
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.error, HasSubstr("not now"));
+}
+
 TEST_F(ApiClientTest, PagesAreFollowedToTheEnd) {
   server_.answer("/api/v1/nodes?site=paris&limit=1000", R"({"nodes":[{"id":"a"}],"next":"a"})");
   server_.answer("/api/v1/nodes?site=paris&limit=1000&after=a",

@@ -1,6 +1,7 @@
 #include "tests/unit/coordinator/cli/canned_server.h"
 
 #include <array>
+#include <string_view>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -71,6 +72,16 @@ std::vector<std::string> CannedServer::targets() const {
   return targets_;
 }
 
+std::string CannedServer::last_method() const {
+  const std::lock_guard lock(mutex_);
+  return method_;
+}
+
+std::string CannedServer::last_body() const {
+  const std::lock_guard lock(mutex_);
+  return body_;
+}
+
 void CannedServer::serve() {
   while (!stopping_) {
     pollfd ready{listener_, POLLIN, 0};
@@ -83,17 +94,32 @@ void CannedServer::serve() {
 void CannedServer::serve_one(int connection) {
   std::string request;
   std::array<char, 4096> buffer{};
-  while (request.find("\r\n\r\n") == std::string::npos) {
+  const auto read_more = [&] {
     const ssize_t count = recv(connection, buffer.data(), buffer.size(), 0);
-    if (count <= 0) break;
-    request.append(buffer.data(), static_cast<std::size_t>(count));
+    if (count > 0) request.append(buffer.data(), static_cast<std::size_t>(count));
+    return count > 0;
+  };
+  while (request.find("\r\n\r\n") == std::string::npos && read_more()) {
   }
+  const std::size_t body = request.find("\r\n\r\n") + 4;
+  const std::size_t length = request.find("Content-Length: ");
+  const std::size_t bytes =
+      length == std::string::npos ? 0 : std::stoul(request.substr(length + 16));
+  if (request.find("Expect: 100-continue") != std::string::npos) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    EXPECT_GT(send(connection, kContinue.data(), kContinue.size(), MSG_NOSIGNAL), 0);
+  }
+  while (request.size() < body + bytes && read_more()) {
+  }
+  const std::string method = request.substr(0, request.find(' '));
   const std::size_t begin = request.find(' ') + 1;
   const std::string target = request.substr(begin, request.find(' ', begin) - begin);
-  const std::string reply = reply_to(target);
+  const std::string reply = reply_to(method, target);
   {
     const std::lock_guard lock(mutex_);
     targets_.push_back(target);
+    method_ = method;
+    body_ = request.substr(body);
     if (reply.empty()) {
       kept_open_.push_back(connection);
       return;
@@ -108,9 +134,10 @@ void CannedServer::serve_one(int connection) {
   close(connection);
 }
 
-std::string CannedServer::reply_to(const std::string& target) const {
+std::string CannedServer::reply_to(const std::string& method, const std::string& target) const {
   const std::lock_guard lock(mutex_);
-  for (const std::string& key : {target, target.substr(0, target.find('?'))}) {
+  const std::string path = target.substr(0, target.find('?'));
+  for (const std::string& key : {method + " " + target, method + " " + path, target, path}) {
     if (const auto found = replies_.find(key); found != replies_.end()) return found->second;
   }
   const std::string problem = R"({"title":"Not Found","status":404,"detail":"nothing is here"})";

@@ -18,7 +18,8 @@ class CannedServer {
   CannedServer(const CannedServer&) = delete;
   CannedServer& operator=(const CannedServer&) = delete;
 
-  // For this path, whatever its query. `path` with its query goes before.
+  // For this path, whatever its query. `path` with its query goes before; and so does one with its
+  // method, where that is not GET: "POST /api".
   void answer(const std::string& path, std::string body, int status = 200,
               std::string type = "application/json");
   // The bytes themselves, then the connection is closed.
@@ -29,11 +30,14 @@ class CannedServer {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   // Targets asked for, in order.
   std::vector<std::string> targets() const;
+  // Of the last request.
+  std::string last_method() const;
+  std::string last_body() const;
 
  private:
   void serve();
   void serve_one(int connection);
-  std::string reply_to(const std::string& target) const;
+  std::string reply_to(const std::string& method, const std::string& target) const;
 
   int listener_ = -1;
   std::uint16_t port_ = 0;
@@ -41,6 +45,8 @@ class CannedServer {
   mutable std::mutex mutex_;
   std::map<std::string, std::string> replies_;  // whole, with their heads; empty: silence
   std::vector<std::string> targets_;
+  std::string method_;
+  std::string body_;
   std::vector<int> kept_open_;
   std::thread thread_;
 };

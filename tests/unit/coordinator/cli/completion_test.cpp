@@ -73,10 +73,10 @@ std::string offered(const std::string& url, const std::string& words) {
 TEST(BashCompletion, OffersCommandsFlagsAndValues) {
   const std::string url = testing::unused_url();
   EXPECT_EQ(offered(url, "''"),
-            "status nodes node top query events anomalies anomaly detect metrics version "
+            "status nodes node model top query events anomalies anomaly detect metrics version "
             "completion\n");
   EXPECT_EQ(offered(url, "no"), "nodes node\n");
-  EXPECT_EQ(offered(url, "node ''"), "show health\n");
+  EXPECT_EQ(offered(url, "node ''"), "show health silence\n");
   EXPECT_EQ(offered(url, "nodes --st"), "--status\n");
   EXPECT_EQ(offered(url, "nodes -o ''"), "table wide json yaml name\n");
   EXPECT_EQ(offered(url, "nodes --status s"), "silent\n");

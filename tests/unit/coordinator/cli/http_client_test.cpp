@@ -25,6 +25,26 @@ TEST(HttpClient, AnAnswerHasStatusTypeAndBody) {
   EXPECT_EQ(reply.body, "hello");
 }
 
+TEST(HttpClient, AnotherMethodAndABodyAreSentAsTheyAre) {
+  CannedServer server;
+  server.answer("POST /x", "taken", 201);
+  server.answer("DELETE /x", "gone");
+  server.answer("/x", "read");
+  HttpClient client;
+  const std::string body("a\0b\r\n", 5);
+  const HttpReply reply =
+      client.request({.method = "POST", .url = server.url() + "/x", .body = body});
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_EQ(reply.body, "taken");
+  EXPECT_EQ(server.last_body(), body);
+  EXPECT_EQ(client.request({.method = "POST", .url = server.url() + "/x"}).status, 201);
+  EXPECT_EQ(server.last_body(), "");
+  EXPECT_EQ(client.request({.method = "DELETE", .url = server.url() + "/x"}).body, "gone");
+  EXPECT_EQ(server.last_method(), "DELETE");
+  EXPECT_EQ(client.get(server.url() + "/x").body, "read");
+  EXPECT_EQ(server.last_method(), "GET");
+}
+
 TEST(HttpClient, OneClientAsksAgainAndAgain) {
   CannedServer server;
   server.answer("/a", "1");

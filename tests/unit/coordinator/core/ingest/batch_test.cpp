@@ -52,6 +52,21 @@ TEST_F(BatchTest, IsNoneWhereThereIsNothingToStore) {
   EXPECT_FALSE(next());
 }
 
+TEST_F(BatchTest, TakesAlongWhatIsNotOfIngest) {
+  ASSERT_TRUE(ingest.may_begin(now));
+  const auto batch = ingest.next_batch(source, now, wall, {DropModel{{"edge", 1}}});
+  ASSERT_EQ(changes<DropModel>(batch).size(), 1U);
+  EXPECT_TRUE(ingest.is_under_way(batch->id));
+  EXPECT_FALSE(ingest.is_under_way(batch->id + 1));
+  EXPECT_FALSE(ingest.may_begin(now)) << "one is under way";
+  fail(batch);
+  EXPECT_FALSE(ingest.is_under_way(batch->id));
+  EXPECT_FALSE(ingest.may_begin(now));
+  now += Ingest::kRetryAfter;
+  EXPECT_TRUE(ingest.may_begin(now));
+  EXPECT_FALSE(next()) << "whose it was has to hand it in again";
+}
+
 TEST_F(BatchTest, EndsWithTheProgressOfEachEpochItTouches) {
   take(1);
   take(3);
