@@ -112,7 +112,8 @@ void take_what_goes_on(const fbs::Model& in, Model& out) {
   out.residual_squares = take(in.residual_squares());
   out.residual_rows = in.residual_rows();
   if (const fbs::Peaks* peaks = in.peaks()) {
-    out.peaks = {peaks->rows(), take(peaks->tops()), take(peaks->at()), {}};
+    out.peaks = {peaks->rows(),      take(peaks->tops()), take(peaks->at()),      {},
+                 peaks->threshold(), peaks->fitted_at(),  peaks->episodes_a_row()};
     if (peaks->base() != nullptr) out.peaks.base = take(*peaks->base());
   }
 }
@@ -160,7 +161,8 @@ flatbuffers::Offset<fbs::Peaks> put(flatbuffers::FlatBufferBuilder& builder,
   const auto tops = builder.CreateVector(peaks.tops);
   const auto at = builder.CreateVector(peaks.at);
   const auto base = put(builder, peaks.base);
-  return fbs::CreatePeaks(builder, peaks.rows, tops, at, base);
+  return fbs::CreatePeaks(builder, peaks.rows, tops, at, base, peaks.threshold, peaks.fitted_at,
+                          peaks.episodes_a_row);
 }
 
 flatbuffers::Offset<fbs::Model> put(flatbuffers::FlatBufferBuilder& builder, const Model& model,

@@ -60,6 +60,9 @@ struct PeaksModel {
   std::vector<double> tops;
   std::vector<std::uint64_t> at;
   HistoryModel base;
+  double threshold = 0;
+  std::uint64_t fitted_at = 0;
+  double episodes_a_row = 0;
   bool operator==(const PeaksModel&) const = default;
 };
 

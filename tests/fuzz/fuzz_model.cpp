@@ -102,7 +102,8 @@ void make_odd(wire::Model& model, bw::Rng& rng) {
                                   &model.residual_squares};
   std::vector<double>* doubles[] = {&model.origins, &model.means, &model.variances, &model.counts,
                                     &model.peaks.tops};
-  double* alone[] = {&model.threshold, &model.residual_rows, &model.forest.offset};
+  double* alone[] = {&model.threshold, &model.residual_rows, &model.forest.offset,
+                     &model.peaks.threshold};
   switch (rng.below(6)) {
     case 0:
       return in(*floats[rng.below(std::size(floats))]);

@@ -83,9 +83,33 @@ bool ReferenceFitter::step(const Reservoir& reservoir, Reference& out) {
   return false;
 }
 
-bool ReferenceFitter::end(const Reservoir& reservoir, Reference& out) {
-  at_ = 0;
+std::size_t ReferenceFitter::cost(const Reservoir& reservoir) const {
+  constexpr std::size_t kPasses = 8;  // over a column, to find its middle, quarters and edges
+  std::size_t squares = 0;
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    const std::size_t width = place_of(group, metrics_).count;
+    squares += width * width;
+  }
+  switch (phase_) {
+    case Phase::columns:
+      return kPasses * reservoir.rows();
+    case Phase::sums:
+      return squares / 2;
+    case Phase::directions:
+      return kMaxDirections * squares;
+    case Phase::residuals:
+      return 2 * kMaxDirections * scaled_.size();
+  }
+  return 0;
+}
+
+void ReferenceFitter::restart() {
   phase_ = Phase::columns;
+  at_ = 0;
+}
+
+bool ReferenceFitter::end(const Reservoir& reservoir, Reference& out) {
+  restart();
   for (std::size_t group = 0; group < kGroups; ++group) {
     fitters_[group].take(made_.subspaces[group]);
   }

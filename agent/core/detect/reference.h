@@ -69,6 +69,10 @@ class ReferenceFitter {
   // One slice of the work: a column, or a row of the reservoir twice, or a step of the iteration.
   // True when the last is done and `out` is anew; the next call begins again.
   bool step(const Reservoir& reservoir, Reference& out);
+  // What the next one costs, in numbers touched.
+  std::size_t cost(const Reservoir& reservoir) const;
+  // Leaves the round that is on.
+  void restart();
 
   std::size_t bytes() const;
 

@@ -15,19 +15,6 @@ namespace {
 
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 constexpr double kLargest = 1e30;  // of a value less its origin: squares stay finite
-// Training goes round once while the rows learnt grow by a quarter, in so many slices a row at most
-// and at least.
-constexpr double kRoundsAGrowth = 4;
-constexpr double kMostSlices = 4;
-constexpr double kFewestSlices = 0.05;
-// Extents, moments and residuals are taken of every row at first, then of every so many: that is
-// enough for what is rare but usual.
-constexpr std::uint64_t kNoteAll = 4096;
-constexpr std::uint64_t kNoteEvery = 4;
-
-// A residual that hardly varies is no smaller than this share of a usual deviation.
-constexpr double kLeastDeviation = 0.1;
-
 constexpr int kImaginings = 8;
 
 // One part's surprise as it counts in the sum: as it is up to kPlain, and ever less of what is
@@ -175,157 +162,6 @@ void Scorer::imagine_missing() {
   for (const std::uint32_t at : missing_) residuals_[at] = 0;
 }
 
-void Scorer::learn() {
-  ++learnt_;
-  const bool note = learnt_ < kNoteAll || learnt_ % kNoteEvery == 0;
-  if (note) note_extents();
-  if (note) note_moments();
-  if (ready()) {
-    if (note) note_residuals();
-    for (std::size_t part = 0; part < kParts; ++part) {
-      histories_[part].add(measures_[part], rng_);
-    }
-  }
-  reservoir_.offer(features_, rng_);
-  const bool early = learnt_ >= kFirstRows && learnt_ <= options_.reservoir;
-  if (!given_ && early && std::has_single_bit(learnt_)) {
-    train_at_once();
-    return;
-  }
-  if (!ready() || (given_ && reservoir_.rows() < options_.reservoir)) return;
-  const auto since = static_cast<double>(learnt_ - paced_from_);
-  const auto round =
-      static_cast<double>(kFeaturesAMetric * options_.metrics + 2 * reservoir_.rows());
-  const double slices = std::clamp(kRoundsAGrowth * round / since, kFewestSlices, kMostSlices);
-  due_slices_ += slices;
-  due_trees_ += slices * static_cast<double>(forest_->trees()) / round;
-  for (; due_slices_ >= 1; due_slices_ -= 1) train_a_slice();
-  for (; due_trees_ >= 1; due_trees_ -= 1) replace_a_tree();
-}
-
-void Scorer::note_extents() {
-  for (std::size_t i = 0; i < options_.metrics; ++i) {
-    const float value = features_[i];
-    if (value != value) continue;
-    Extent& extent = extents_[i];
-    extent.low = extent.any ? std::min(extent.low, value) : value;
-    extent.high = extent.any ? std::max(extent.high, value) : value;
-    extent.any = true;
-  }
-}
-
-void Scorer::note_moments() {
-  const auto most = static_cast<double>(options_.horizon);
-  double rows = 0;  // divisions are slow, and nearly all features are of as many rows
-  double weight = 0;
-  for (std::size_t i = 0; i < moments_.size(); ++i) {
-    const double value = features_[i];
-    if (value != value) continue;
-    Moments& moments = moments_[i];
-    moments.rows = std::min(moments.rows + 1, most);
-    if (moments.rows != rows) {
-      rows = moments.rows;
-      weight = 1 / rows;
-    }
-    const double step = value - moments.mean;
-    moments.mean += step * weight;
-    moments.variance += (step * (value - moments.mean) - moments.variance) * weight;
-  }
-}
-
-// How far residuals usually go is known from all rows, not only from those of the reservoir: what
-// is rare but usual is hardly in there.
-void Scorer::note_residuals() {
-  residual_rows_ = std::min(residual_rows_ + 1, static_cast<double>(options_.horizon));
-  const double weight = 1 / residual_rows_;
-  for (std::size_t i = 0; i < residuals_.size(); ++i) {
-    const double square =
-        static_cast<double>(residuals_[i]) * residuals_[i] * deviation_squares_[i];
-    residual_squares_[i] += (square - residual_squares_[i]) * weight;
-  }
-}
-
-void Scorer::adopt_residuals() {
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    const std::size_t first = place_of(group, options_.metrics).first;
-    auto& inverse = reference_.subspaces[group].inverse_deviation;
-    for (std::size_t i = 0; i < inverse.size(); ++i) {
-      const double deviation = std::max(std::sqrt(residual_squares_[first + i]), kLeastDeviation);
-      inverse[i] = static_cast<float>(1 / deviation);
-      deviation_squares_[first + i] = deviation * deviation;
-    }
-  }
-}
-
-void Scorer::set_least() {
-  for (std::size_t i = 0; i < options_.metrics; ++i) {
-    const Extent& extent = extents_[i];
-    const double low = origins_[i] + extent.low;
-    const double high = origins_[i] + extent.high;
-    const bool known = ranges_[i].low < ranges_[i].high;
-    const bool share = options_.guess_shares && low >= 0 && high <= 1;
-    const double seen = share ? 1 : high - low;
-    const double range = known ? ranges_[i].high - ranges_[i].low : seen;
-    const double size = std::max(std::fabs(low), std::fabs(high));
-    const double least = std::max(options_.least_of_range * range, options_.least_of_size * size);
-    for (std::size_t kind = 0; kind < kFeaturesAMetric; ++kind) {
-      const std::size_t at = kind * options_.metrics + i;
-      fitter_.set_spread(at, static_cast<float>(std::sqrt(moments_[at].variance)),
-                         static_cast<float>(least));
-    }
-  }
-}
-
-void Scorer::train_at_once() {
-  set_least();
-  while (!fitter_.step(reservoir_, reference_)) {
-  }
-  residual_rows_ = static_cast<double>(reservoir_.rows());
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    const std::size_t first = place_of(group, options_.metrics).first;
-    const auto& inverse = reference_.subspaces[group].inverse_deviation;
-    for (std::size_t i = 0; i < inverse.size(); ++i) {
-      const double deviation = 1 / static_cast<double>(inverse[i]);
-      residual_squares_[first + i] = deviation_squares_[first + i] = deviation * deviation;
-    }
-  }
-  if (!forest_) {
-    forest_.emplace(2 * options_.metrics, options_.trees, options_.subsample, 0);
-    grower_.emplace(forest_->grower());
-  }
-  for (std::size_t i = 0; i < forest_->trees(); ++i) replace_a_tree();
-  recalibrate();
-}
-
-void Scorer::train_a_slice() {
-  if (!fitter_.step(reservoir_, reference_)) return;
-  adopt_residuals();
-  set_least();
-}
-
-void Scorer::replace_a_tree() {
-  const Rows rows{reservoir_.values() + options_.metrics, reservoir_.rows(), 2 * options_.metrics,
-                  reservoir_.width()};
-  forest_->replace(next_tree_, rows, *grower_, rng_, grown_);
-  next_tree_ = (next_tree_ + 1) % forest_->trees();
-}
-
-// Histories of another forest and scale say little: those of the rows it was learnt from stand in
-// until there are others.
-void Scorer::recalibrate() {
-  for (TailHistory& history : histories_) history.clear();
-  for (std::size_t row = 0; row < reservoir_.rows(); ++row) {
-    const auto measures = measure(reservoir_.row(row));
-    for (std::size_t part = 0; part < kParts; ++part) histories_[part].add(measures[part], rng_);
-  }
-}
-
-void Scorer::hurry() {
-  reservoir_.hurry();
-  for (TailHistory& history : histories_) history.hurry();
-  paced_from_ = learnt_;
-}
-
 void Scorer::relearn() {
   Scorer fresh(options_);
   fresh.ranges_ = ranges_;
@@ -340,7 +176,9 @@ void Scorer::set_range(std::size_t metric, double low, double high) {
 std::size_t Scorer::bytes() const {
   std::size_t bytes = sizeof(*this) + window_.bytes() + slow_window_.bytes() + reservoir_.bytes() +
                       reference_.bytes() + fitter_.bytes() + (forest_ ? forest_->bytes() : 0);
+  bytes += next_reference_.bytes();
   for (const TailHistory& history : histories_) bytes += history.bytes();
+  for (const TailHistory& history : next_histories_) bytes += history.bytes();
   bytes += grown_.splits.capacity() * sizeof(Split) + grown_.leaves.capacity() * sizeof(float);
   bytes += moments_.capacity() * sizeof(Moments);
   bytes += (residual_squares_.capacity() + deviation_squares_.capacity()) * sizeof(double);

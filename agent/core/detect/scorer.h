@@ -46,8 +46,14 @@ class Scorer {
  public:
   // Residuals of values, rolling and slow features; the forest; the distance.
   static constexpr std::size_t kParts = kGroups + 2;
-  // Rows that are learnt before the first score that says something.
+  // Rows that are learnt before the first training, which takes some tens of rows more: then comes
+  // the first score that says something.
   static constexpr std::size_t kFirstRows = 64;
+  // Training that a row pays for, in numbers touched, of a nanosecond or less: no row costs visibly
+  // more than others. One slice alone may be larger, kMostWork at most: a step of the iteration of
+  // many metrics.
+  static constexpr std::size_t kWorkARow = 250'000;
+  static constexpr std::size_t kMostWork = 450'000;
 
   explicit Scorer(const ScorerOptions& options);
 
@@ -84,8 +90,9 @@ class Scorer {
     slow_window_.clear();
   }
 
-  bool ready() const { return forest_.has_value(); }
+  bool ready() const { return ready_; }
   std::uint64_t learnt() const { return learnt_; }
+  std::size_t work() const { return work_; }  // of training that the last learn() did
   std::array<double, kParts> parts() const { return surprises_; }
   const Reference& reference() const { return reference_; }
   const Reservoir& reservoir() const { return reservoir_; }
@@ -123,10 +130,13 @@ class Scorer {
   void note_residuals();
   void adopt_residuals();
   void set_least();
-  void train_at_once();
+  bool spend(std::size_t cost);
+  std::size_t tree_cost() const;
+  void begin_training();
+  void go_on_training();
+  void end_training();
   void train_a_slice();
   void replace_a_tree();
-  void recalibrate();
   void adopt_reference(const wire::Model& model, std::size_t metrics);
   void save_sample(wire::Model& model, std::size_t rows) const;
   void adopt_sample(const wire::Model& model, std::size_t metrics);
@@ -153,6 +163,14 @@ class Scorer {
   std::size_t next_tree_ = 0;
   std::array<TailHistory, kParts> histories_;
 
+  // A first training that is on: how far it is, and what it has made.
+  enum class Stage : std::uint8_t { none, trees, reference, measures };
+  Stage stage_ = Stage::none;
+  std::size_t stage_at_ = 0;
+  Reference next_reference_;
+  std::vector<TailHistory> next_histories_;
+  std::size_t work_ = 0;  // of the last learn()
+
   std::vector<float> features_;
   std::vector<float> scaled_;
   std::vector<float> forest_row_;
@@ -161,6 +179,7 @@ class Scorer {
   std::array<double, kParts> measures_{};
   std::array<double, kParts> surprises_{};
   std::uint64_t learnt_ = 0;
+  bool ready_ = false;
   bool given_ = false;  // what is known was loaded, and stands until enough is learnt here
   std::uint64_t paced_from_ = 0;  // rows learnt before training was last hurried
   double due_slices_ = 0;

@@ -65,7 +65,8 @@ bool possible(const wire::PeaksModel& peaks) {
   }
   return peaks.tops.size() == peaks.at.size() && all_from_to(peaks.tops, 0, kLargestScore) &&
          static_cast<double>(peaks.rows) <= kLargestRows && possible(peaks.base) &&
-         all_within(peaks.base.values, kLargestScore);
+         peaks.fitted_at <= peaks.rows && peaks.threshold >= 0 &&
+         peaks.threshold <= kLargestValue && all_within(peaks.base.values, kLargestScore);
 }
 
 // What learning goes on from.
@@ -212,6 +213,7 @@ Result<void> Scorer::load(const wire::Model& model) {
     const wire::HistoryModel& history = model.histories[part];
     histories_[part].restore(history.values, history.excess, history.excesses, history.seen, rng_);
   }
+  ready_ = true;
   given_ = model.borrowed || model.sample_rows == 0;
   if (model.sample_rows > 0) adopt_sample(model, metrics);
   return {};

@@ -41,7 +41,7 @@ Model small_model() {
   model.counts = {900, 0};
   model.residual_squares = {1, 0.25F};
   model.residual_rows = 900;
-  model.peaks = {900, {20, 31}, {5, 800}, {{1, 2}, 0.5, 2, 900}};
+  model.peaks = {900, {20, 31}, {5, 800}, {{1, 2}, 0.5, 2, 900}, 30, 896, 1e-5};
   return model;
 }
 

@@ -267,10 +267,12 @@ TEST(ScorerModel, WhatDoesNotFitIsRefusedWithTheReason) {
   EXPECT_EQ(refusal([](auto& m) { m.residual_rows = -1; }), is_of);
   const std::string peaks = "model: its peaks";
   EXPECT_EQ(refusal([](auto& m) { m.peaks.tops = {1}; }), peaks);
-  EXPECT_EQ(refusal([](auto& m) { m.peaks = {5, {1, 2}, {3, 2}, {}}; }), peaks);
-  EXPECT_EQ(refusal([](auto& m) { m.peaks = {5, {1}, {6}, {}}; }), peaks);
-  EXPECT_EQ(refusal([](auto& m) { m.peaks = {5, {-1}, {5}, {}}; }), peaks);
+  EXPECT_EQ(refusal([](auto& m) { m.peaks = {5, {1, 2}, {3, 2}, {}, 0, 0, 0}; }), peaks);
+  EXPECT_EQ(refusal([](auto& m) { m.peaks = {5, {1}, {6}, {}, 0, 0, 0}; }), peaks);
+  EXPECT_EQ(refusal([](auto& m) { m.peaks = {5, {-1}, {5}, {}, 0, 0, 0}; }), peaks);
   EXPECT_EQ(refusal([](auto& m) { m.peaks.base.excess = -1; }), peaks);
+  EXPECT_EQ(refusal([](auto& m) { m.peaks.threshold = -1; }), peaks);
+  EXPECT_EQ(refusal([](auto& m) { m.peaks.fitted_at = 1; }), peaks);
   EXPECT_EQ(refusal([](auto& m) { m.forest.trees = 0; }), "model: forest: number of trees");
   EXPECT_EQ(refusal([](auto& m) { m.forest.features = 13; }),
             "model: its forest is of other features than its metrics");

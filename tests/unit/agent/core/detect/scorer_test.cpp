@@ -45,12 +45,13 @@ double mean_score(Scorer& scorer, DetectWorld& world, std::size_t rows,
 TEST(Scorer, SaysNothingBeforeItHasLearntSomething) {
   DetectWorld world(1);
   Scorer scorer(options_of());
-  for (std::size_t i = 0; i < Scorer::kFirstRows; ++i) {
-    EXPECT_FALSE(scorer.ready());
+  std::size_t rows = 0;
+  for (; !scorer.ready() && rows < 1000; ++rows) {
     EXPECT_EQ(scorer.score(world.row()), 0);
     scorer.learn();
   }
-  EXPECT_TRUE(scorer.ready());
+  EXPECT_GE(rows, Scorer::kFirstRows);
+  EXPECT_LT(rows, Scorer::kFirstRows + 40);
 }
 
 TEST(Scorer, OrdinaryRowsScoreLowAndOddOnesHigh) {
@@ -113,7 +114,7 @@ TEST(Scorer, BitsAreTheSameOnEveryArchitecture) {
                                       load, load * rng.unit(), 1e9 * (load + rng.unit())}));
     scorer.learn();
   }
-  EXPECT_EQ(mixed, 9337602366217337917U);
+  EXPECT_EQ(mixed, 16373265503707358476U);
 }
 
 TEST(Scorer, WhatIsMissingOrNoNumberIsUsual) {
