@@ -25,20 +25,20 @@ bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
 
-Error wrong(std::string_view field, std::string_view why) {
+Error fault(std::string_view field, std::string_view why) {
   return Error{std::string(field) + " " + std::string(why)};
 }
 
 Result<void> check_text(std::string_view field, std::string_view text, std::size_t most) {
-  if (text.size() > most) return wrong(field, "is longer than " + std::to_string(most) + " bytes");
-  if (has_nul(text)) return wrong(field, "has a NUL byte in it");
+  if (text.size() > most) return fault(field, "is longer than " + std::to_string(most) + " bytes");
+  if (has_nul(text)) return fault(field, "has a NUL byte in it");
   return {};
 }
 
 Result<void> check_argv(std::string_view field, const std::vector<std::string>& argv) {
-  if (argv.empty() || argv.front().empty()) return wrong(field, "names no program");
+  if (argv.empty() || argv.front().empty()) return fault(field, "names no program");
   if (argv.size() > kMaxArguments) {
-    return wrong(field, "has more than " + std::to_string(kMaxArguments) + " arguments");
+    return fault(field, "has more than " + std::to_string(kMaxArguments) + " arguments");
   }
   for (const std::string& one : argv) {
     if (auto fine = check_text(field, one, kMaxArgument); !fine) return fine;
@@ -47,59 +47,59 @@ Result<void> check_argv(std::string_view field, const std::vector<std::string>& 
 }
 
 Result<void> check_span(std::string_view field, std::uint64_t ms, std::uint64_t least = 0) {
-  if (ms < least) return wrong(field, "is below " + std::to_string(least) + " ms");
-  if (ms > kMaxWorkloadMs) return wrong(field, "is over a year");
+  if (ms < least) return fault(field, "is below " + std::to_string(least) + " ms");
+  if (ms > kMaxWorkloadMs) return fault(field, "is over a year");
   return {};
 }
 
 Result<void> check_environment(const std::vector<EnvironmentVariable>& environment) {
   if (environment.size() > kMaxEnvironment) {
-    return wrong("environment", "has more than " + std::to_string(kMaxEnvironment) + " variables");
+    return fault("environment", "has more than " + std::to_string(kMaxEnvironment) + " variables");
   }
   std::set<std::string_view> names;
   for (const EnvironmentVariable& one : environment) {
     if (auto fine = check_text("a variable's name", one.name, kMaxText); !fine) return fine;
     if (one.name.empty() || one.name.find('=') != std::string::npos) {
-      return wrong("environment", "has a variable whose name is empty or holds '='");
+      return fault("environment", "has a variable whose name is empty or holds '='");
     }
-    if (!names.insert(one.name).second) return wrong(one.name, "is in the environment twice");
+    if (!names.insert(one.name).second) return fault(one.name, "is in the environment twice");
     if (auto fine = check_text(one.name, one.value, kMaxArgument); !fine) return fine;
     if (one.secret.empty()) continue;
-    if (!one.value.empty()) return wrong(one.name, "has both a value and a secret");
-    if (!is_workload_name(one.secret)) return wrong(one.name, "names a secret that can be none");
+    if (!one.value.empty()) return fault(one.name, "has both a value and a secret");
+    if (!is_workload_name(one.secret)) return fault(one.name, "names a secret that can be none");
   }
   return {};
 }
 
 Result<void> check_restart(const RestartPolicy& policy) {
-  if (policy.when > RestartWhen::never) return wrong("restart", "is no policy known here");
+  if (policy.when > RestartWhen::never) return fault("restart", "is no policy known here");
   if (auto fine = check_span("restart backoff", policy.backoff_ms, kLeastBackoffMs); !fine) {
     return fine;
   }
   if (policy.backoff_most_ms < policy.backoff_ms) {
-    return wrong("restart backoff", "begins above its bound");
+    return fault("restart backoff", "begins above its bound");
   }
   if (auto fine = check_span("restart backoff", policy.backoff_most_ms); !fine) return fine;
-  return check_span("restart stable", policy.stable_ms);
+  return check_span("restart stable", policy.stable_ms, 1);
 }
 
 Result<void> check_health(const HealthCheck& health) {
-  if (health.probe > HealthProbe::exec) return wrong("health", "has a probe not known here");
+  if (health.probe > HealthProbe::exec) return fault("health", "has a probe not known here");
   if (health.probe == HealthProbe::none) return {};
   if (health.probe == HealthProbe::exec) {
     if (auto fine = check_argv("health argv", health.argv); !fine) return fine;
   } else if (health.port == 0) {
-    return wrong("health", "has no port");
+    return fault("health", "has no port");
   }
   if (health.probe == HealthProbe::http) {
     if (auto fine = check_text("health path", health.path, kMaxText); !fine) return fine;
     const bool is_plain = std::all_of(health.path.begin(), health.path.end(),
                                       [](char c) { return c > ' ' && c < '\x7f'; });
     if (!health.path.starts_with('/') || !is_plain) {
-      return wrong("health path", "does not begin with '/', or has blanks");
+      return fault("health path", "does not begin with '/', or has blanks");
     }
   }
-  if (health.failures == 0) return wrong("health failures", "is 0");
+  if (health.failures == 0) return fault("health failures", "is 0");
   if (auto fine = check_span("health interval", health.interval_ms, kLeastIntervalMs); !fine) {
     return fine;
   }
@@ -110,14 +110,14 @@ Result<void> check_health(const HealthCheck& health) {
 }
 
 Result<void> check_program(const WorkloadSpec& spec) {
-  if (spec.kind > WorkloadKind::job) return wrong("kind", "is none known here");
-  if (spec.runtime > WorkloadRuntime::systemd) return wrong("runtime", "is none known here");
+  if (spec.kind > WorkloadKind::job) return fault("kind", "is none known here");
+  if (spec.runtime > WorkloadRuntime::systemd) return fault("runtime", "is none known here");
   if (auto fine = check_text("image", spec.image, kMaxArgument); !fine) return fine;
   if (spec.runtime == WorkloadRuntime::container) {
-    if (spec.image.empty()) return wrong("image", "is missing");
+    if (spec.image.empty()) return fault("image", "is missing");
     if (spec.argv.empty()) return {};
   } else if (!spec.image.empty()) {
-    return wrong("image", "belongs to the runtime container");
+    return fault("image", "belongs to the runtime container");
   }
   return check_argv("argv", spec.argv);
 }
@@ -125,10 +125,10 @@ Result<void> check_program(const WorkloadSpec& spec) {
 Result<void> check_resources(const Resources& resources) {
   const std::uint32_t gpus = resources.gpu_millis;
   if (gpus > kWholeGpu && gpus % kWholeGpu != 0) {
-    return wrong("gpus", "is neither a part of one nor a whole number");
+    return fault("gpus", "is neither a part of one nor a whole number");
   }
   if (gpus / kWholeGpu > kMaxAssignedGpus) {
-    return wrong("gpus", "is over " + std::to_string(kMaxAssignedGpus));
+    return fault("gpus", "is over " + std::to_string(kMaxAssignedGpus));
   }
   return {};
 }
@@ -137,7 +137,7 @@ Result<void> check_gpus(const Assignment& assignment) {
   const std::uint32_t millis = assignment.spec.resources.gpu_millis;
   const std::size_t wanted = (millis + kWholeGpu - 1) / kWholeGpu;
   if (assignment.gpus.size() != wanted) {
-    return wrong("gpus", "asks for " + std::to_string(wanted) + ", is given " +
+    return fault("gpus", "asks for " + std::to_string(wanted) + ", is given " +
                              std::to_string(assignment.gpus.size()));
   }
   std::set<std::string_view> seen;
@@ -145,9 +145,9 @@ Result<void> check_gpus(const Assignment& assignment) {
     const bool is_plain = std::all_of(gpu.begin(), gpu.end(),
                                       [](char c) { return c > ' ' && c < '\x7f' && c != ','; });
     if (gpu.empty() || gpu.size() > kMaxGpuId || !is_plain) {
-      return wrong("gpus", "has one whose id can be none");
+      return fault("gpus", "has one whose id can be none");
     }
-    if (!seen.insert(gpu).second) return wrong("gpus", "has " + gpu + " twice");
+    if (!seen.insert(gpu).second) return fault("gpus", "has " + gpu + " twice");
   }
   return {};
 }
@@ -159,26 +159,26 @@ Result<void> check(const WorkloadSpec& spec) {
   if (auto fine = check_environment(spec.environment); !fine) return fine;
   if (auto fine = check_text("directory", spec.directory, kMaxArgument); !fine) return fine;
   if (!spec.directory.empty() && spec.directory.front() != '/') {
-    return wrong("directory", "is no absolute path");
+    return fault("directory", "is no absolute path");
   }
   if (auto fine = check_text("user", spec.user, kMaxText); !fine) return fine;
   if (auto fine = check_resources(spec.resources); !fine) return fine;
   if (auto fine = check_restart(spec.restart); !fine) return fine;
   if (auto fine = check_health(spec.health); !fine) return fine;
   if (spec.stop_signal == 0 || spec.stop_signal > kMostSignal || spec.stop_signal == kStopSignal) {
-    return wrong("stop signal", "is none that ends a process");
+    return fault("stop signal", "is none that ends a process");
   }
   if (auto fine = check_span("stop grace", spec.stop_grace_ms); !fine) return fine;
   if (auto fine = check_span("max runtime", spec.max_runtime_ms); !fine) return fine;
-  if (spec.failover > FailoverClass::at_least_one) return wrong("failover", "is no class known");
+  if (spec.failover > FailoverClass::at_least_one) return fault("failover", "is no class known");
   if (spec.log_bytes < kLeastLogBytes || spec.log_bytes > kMostLogBytes) {
-    return wrong("log", "is below 64 KiB or over 1 GiB");
+    return fault("log", "is below 64 KiB or over 1 GiB");
   }
   return {};
 }
 
 Result<void> check(const Assignment& assignment) {
-  if (!is_workload_name(assignment.workload)) return wrong("name", "is no name of a workload");
+  if (!is_workload_name(assignment.workload)) return fault("name", "is no name of a workload");
   if (auto fine = check(assignment.spec); !fine) return fine;
   return check_gpus(assignment);
 }

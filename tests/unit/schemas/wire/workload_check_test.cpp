@@ -84,6 +84,7 @@ TEST(WorkloadCheck, says_what_is_wrong_with_restart_and_health) {
       {[](Assignment& a) { a.spec.restart.backoff_most_ms = 199; }, "above its bound"},
       {[](Assignment& a) { a.spec.restart.backoff_most_ms = kMaxWorkloadMs + 1; }, "over a year"},
       {[](Assignment& a) { a.spec.restart.stable_ms = kMaxWorkloadMs + 1; }, "stable is over"},
+      {[](Assignment& a) { a.spec.restart.stable_ms = 0; }, "stable is below"},
       {[](Assignment& a) { a.spec.health.probe = static_cast<HealthProbe>(4); }, "probe"},
       {[](Assignment& a) { a.spec.health.port = 0; }, "no port"},
       {[](Assignment& a) { a.spec.health.path = "x"; }, "health path"},
