@@ -24,7 +24,7 @@ inline constexpr MetricInfo kAnomalyMetrics[] = {
     own("self.anomaly_series", "count", "Series that are watched for anomalies."),
     own("self.anomaly_rate", "count", "Anomalies a day, over the last week or since the start."),
     own("self.model_rows", "count", "Rows that what is usual was learnt from."),
-    own("self.model_age", "s", "Time since what is usual was first learnt, or taken over."),
+    own("self.model_age", "s", "How long was learnt here: rows times the time between them."),
     own("self.model_drift", "1",
         "How far what is measured of late has drifted from what was learnt: the population "
         "stability index, mean over the series watched; above .25 is much."),

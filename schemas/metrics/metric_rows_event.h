@@ -82,7 +82,8 @@ inline constexpr MetricInfo kEventMetrics[] = {
     event_count("event.anomaly_end", "Times an anomaly ended."),
     event_count("event.model_change",
                 "Times a model of what is usual was taken over, forgotten or refused."),
-    event_count("event.model_drift", "Times what is usual was learnt anew because of drift."),
+    event_count("event.model_drift",
+                "Times what is usual was learnt anew for drift or too many alarms."),
 };
 
 inline constexpr MetricInfo kKernelLogMetrics[] = {

@@ -41,6 +41,10 @@ bool read_number(std::string_view text, Number& out) {
   return end.ec == std::errc() && end.ptr == text.data() + text.size();
 }
 
+bool read_finite(std::string_view text, double& out) {
+  return read_number(text, out) && std::isfinite(out);
+}
+
 std::string epoch_text(std::uint64_t epoch) {
   std::array<char, kEpochDigits> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), epoch, 16);
@@ -48,20 +52,24 @@ std::string epoch_text(std::uint64_t epoch) {
   return std::string(kEpochDigits - count, '0') + std::string(digits.data(), count);
 }
 
-// The metric comes last: it may hold spaces.
+// The metric comes last: it may hold spaces. A unit that holds some is written with others.
 std::string cause_text(const AnomalyCause& cause) {
   std::string text = "share=" + number_text(cause.share) + " value=" + number_text(cause.value) +
                      " low=" + number_text(cause.low) + " high=" + number_text(cause.high) +
                      " direction=" + std::string(name_of(cause.direction));
-  if (!cause.unit.empty()) text += " unit=" + cause.unit;
+  std::string unit = cause.unit;
+  std::replace(unit.begin(), unit.end(), ' ', '_');
+  if (!unit.empty()) text += " unit=" + unit;
   return text + " metric=" + cause.metric;
 }
 
 bool take_field(AnomalyCause& cause, std::string_view name, std::string_view value) {
-  if (name == "share") return read_number(value, cause.share) && std::isfinite(cause.share);
+  if (name == "share") {
+    return read_number(value, cause.share) && cause.share >= 0 && cause.share <= 1;
+  }
   if (name == "value") return read_number(value, cause.value);
-  if (name == "low") return read_number(value, cause.low);
-  if (name == "high") return read_number(value, cause.high);
+  if (name == "low") return read_finite(value, cause.low);
+  if (name == "high") return read_finite(value, cause.high);
   if (name == "unit") cause.unit = value;
   if (name != "direction") return true;  // of a newer version
   const auto direction = enum_of<AnomalyDirection>(kDirectionNames, value);
@@ -93,8 +101,8 @@ bool take_fact(Anomaly& out, std::string_view name, std::string_view value) {
   if (name == "start_ms") return read_number(value, out.start_ms);
   if (name == "peak_ms") return read_number(value, out.peak_ms);
   if (name == "end_ms") return read_number(value, out.end_ms);
-  if (name == "score") return read_number(value, out.score) && std::isfinite(out.score);
-  if (name == "threshold") return read_number(value, out.threshold);
+  if (name == "score") return read_finite(value, out.score);
+  if (name == "threshold") return read_finite(value, out.threshold);
   if (name == "flares") return read_number(value, out.flares);
   if (name == "troubled_ms") return read_number(value, out.troubled_ms);
   if (name == "level") {

@@ -57,6 +57,15 @@ TEST(AnomalyDetails, SayThatAValueIsMissing) {
   EXPECT_TRUE(std::isnan(read->causes[0].value));
 }
 
+TEST(AnomalyDetails, SayAUnitThatHasSpacesWithoutThem) {
+  Anomaly anomaly = example();
+  anomaly.causes[0].unit = "events a second";
+  const auto read = anomaly_of(anomaly_details(anomaly));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->causes[0].unit, "events_a_second");
+  EXPECT_EQ(read->causes[0].metric, anomaly.causes[0].metric);
+}
+
 TEST(AnomalyDetails, LeaveOutCausesBeyondTheBoundAndFitIntoAnEvent) {
   Anomaly anomaly = example();
   anomaly.causes.assign(kMaxAnomalyCauses + 2, anomaly.causes[0]);
@@ -94,6 +103,11 @@ TEST(AnomalyDetails, ThatMakeNoSenseAreNoAnomaly) {
            {"cause_1", "share=inf metric=load.1m"},
            {"cause_1", "direction=sideways metric=load.1m"},
            {"cause_1", "share=1 metric="},
+           {"cause_1", "share=1.5 metric=load.1m"},
+           {"cause_1", "share=-1e300 metric=load.1m"},
+           {"cause_1", "low=-inf metric=load.1m"},
+           {"cause_1", "high=nan metric=load.1m"},
+           {"threshold", "inf"},
        }) {
     EXPECT_FALSE(anomaly_of(with(details, name, value))) << name << " " << value;
   }
