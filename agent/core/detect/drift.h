@@ -38,7 +38,7 @@ class Drift {
   static constexpr std::size_t kRecent = 256;     // rows kept, evenly of the last day
   static constexpr std::size_t kReference = 256;  // of the reservoir's that they are held against
   static constexpr Duration kWindow = std::chrono::hours{24};
-  static constexpr Duration kRound = std::chrono::hours{1};  // in which each metric has its turn
+  static constexpr Duration kRound = std::chrono::hours{3};  // in which each metric has its turn
 
   explicit Drift(std::size_t metrics);
 
@@ -53,7 +53,7 @@ class Drift {
   double mean() const;
   // The largest ones, the largest first, above .1.
   std::vector<MetricDrift> worst() const;
-  // The mean was above kDrifted in two rounds, an hour apart, with a whole day to look at.
+  // The mean was above kDrifted in two rounds, three hours apart, with a whole day to look at.
   bool lasts() const { return high_rounds_ >= 2; }
 
   std::size_t bytes() const;
