@@ -1,10 +1,12 @@
 #include "agent/shell/shim/child.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -74,7 +76,9 @@ std::string hold_to_limits(const Launch& launch) {
     return failed("join " + launch.cgroup, errno);
   }
   if (launch.data_bytes > 0) {
-    const rlimit limit{launch.data_bytes, launch.data_bytes};
+    const auto bytes = static_cast<rlim_t>(
+        std::min<std::uint64_t>(launch.data_bytes, std::numeric_limits<rlim_t>::max()));
+    const rlimit limit{bytes, bytes};
     if (setrlimit(RLIMIT_DATA, &limit) != 0) return failed("limit its memory", errno);
   }
   return {};

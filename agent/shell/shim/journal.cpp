@@ -97,7 +97,8 @@ void Journal::write_out(std::int64_t now_ms) {
     if (size_ + left.size() <= file_bytes_) {
       length = left.size();
     } else if (size_ < file_bytes_) {
-      const std::size_t last = left.substr(0, file_bytes_ - size_).rfind('\n');
+      const std::size_t last =
+          left.substr(0, static_cast<std::size_t>(file_bytes_ - size_)).rfind('\n');
       if (last != std::string_view::npos) length = last + 1;
     }
     if (!write_piece(left.substr(0, length))) lost_ += length;

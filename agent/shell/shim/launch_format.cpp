@@ -39,12 +39,13 @@ struct LaunchReader {
     return value;
   }
   std::string text() {
-    const std::uint64_t size = number();
-    if (size > blob.size()) {
+    const std::uint64_t told = number();
+    if (told > blob.size()) {
       is_whole = false;
       blob = {};
       return {};
     }
+    const auto size = static_cast<std::size_t>(told);
     std::string text(blob.substr(0, size));
     blob.remove_prefix(size);
     return text;

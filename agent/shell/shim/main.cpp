@@ -59,8 +59,8 @@ std::string read_all(int fd) {
   return text;
 }
 
-// So that power that fails leaves the old file or the new one.
-void write_file(std::string_view name, std::string text) {
+// `is_lasting`: power that fails leaves the old file or the new one, and after this the new one.
+void write_file(std::string_view name, std::string text, bool is_lasting) {
   text += '\n';
   const std::string final_name(name);
   const std::string draft = final_name + ".new";
@@ -68,9 +68,10 @@ void write_file(std::string_view name, std::string text) {
   if (file < 0) return;
   const bool is_written =
       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  fsync(file);
+  if (is_lasting) fsync(file);
   close(file);
   if (is_written) renameat(kRunFd, draft.c_str(), kRunFd, final_name.c_str());
+  if (is_lasting) fsync(kRunFd);
 }
 
 // The kernel lets go of it when this process ends, however it does, and tells who has it.
@@ -114,7 +115,7 @@ class Shim {
     if (launch_.is_probe) {
       tell(how);
     } else {
-      write_file(kExitFile, how);
+      write_file(kExitFile, how, true);
     }
     return 0;
   }
@@ -172,7 +173,7 @@ class Shim {
     begun_ = -1;
     if (!start_error_.empty()) return;
     if (launch_.is_probe) return;
-    write_file(kPidFile, std::to_string(child_));
+    write_file(kPidFile, std::to_string(child_), false);
     tell("started " + std::to_string(child_));
     close(kToldFd);
   }
@@ -244,7 +245,7 @@ class Shim {
   }
 
   int end_unstarted(const std::string& why) {
-    if (!launch_.is_probe) write_file(kExitFile, "unstarted " + why);
+    if (!launch_.is_probe) write_file(kExitFile, "unstarted " + why, false);
     tell("failed " + why);
     return 1;
   }
