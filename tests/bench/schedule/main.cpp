@@ -4,7 +4,8 @@
 //   bw_schedule_bench fill NODES PODS POLICY ORDER FIRST LAST    % in use at 100 and 130 % asked
 //                                                               for, % at the first refusal
 //   bw_schedule_bench churn NODES PODS POLICY FIRST LAST LOAD LIFETIMES  % in use, % refused
-//   bw_schedule_bench speed NODES PODS COUNT                     decisions a second, p99 in us
+//   bw_schedule_bench speed NODES PODS POLICY COUNT  policy, decisions a second, median and p99 in
+//                                                    us, on so many nodes
 //
 // FIRST and LAST are seeds, a line each; ORDER is 0 (permuted), 1 or -1 (by CPU per GPU). What the
 // policy has to know of the work it learns on kLearnSeeds, which are never reported.
@@ -26,20 +27,18 @@ constexpr std::uint64_t kLearnSeeds[] = {1010, 1011, 1012, 1013, 1014, 1015};
 
 using coordinator::schedule::policy_of;
 
-// Two rounds: what is left depends on the policy that knows it.
 Expectations learn(const Trace& trace, const Policy& policy) {
+  using coordinator::schedule::ScorerId;
   Expectations expected;
   expected.mix = trace.classes;
-  if (policy.weights[1] == 0) return expected;  // it does not look at residuals
-  for (int round = 0; round < 1; ++round) {
-    Learned learned;
-    learned.count.resize(coordinator::schedule::kWholeGpu + 1);
-    learned.left.resize(coordinator::schedule::kWholeGpu + 1);
-    for (const std::uint64_t seed : kLearnSeeds) {
-      fill(trace, *policy_of("fill"), expected, seed, NodeOrder::permuted, &learned);
-    }
-    expected.residuals = table_of(learned);
+  if (policy.weights[static_cast<std::size_t>(ScorerId::residuals)] == 0) return expected;
+  Learned learned;
+  learned.count.resize(coordinator::schedule::kWholeGpu + 1);
+  learned.left.resize(coordinator::schedule::kWholeGpu + 1);
+  for (const std::uint64_t seed : kLearnSeeds) {
+    fill(trace, *policy_of("fill"), expected, seed, NodeOrder::permuted, &learned);
   }
+  expected.residuals = table_of(learned);
   return expected;
 }
 

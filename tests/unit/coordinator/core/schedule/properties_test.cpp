@@ -158,7 +158,7 @@ void expect_all_holds(const Snapshot& snapshot, const PlanOptions& options, Snap
 }
 
 TEST(ScheduleProperties, HoldOfDrawnFleetsAsTheyBreak) {
-  for (std::uint64_t seed = 1; seed <= 400 && !::testing::Test::HasFailure(); ++seed) {
+  for (std::uint64_t seed = 1; seed <= 150 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed);
     PlanOptions options;
