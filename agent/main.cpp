@@ -39,6 +39,8 @@ Exit codes: 0 stopped as asked, 1 failed, 2 wrong usage or configuration, 3 anot
 node id or state directory.
 )";
 
+constexpr int kLargeBytes = 128 << 10;
+
 void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
@@ -62,6 +64,9 @@ int run(bw::ConfigSources sources, bool only_check) {
 
 int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 1);  // threads that sleep most of the time need no heaps of their own
+  // What is large is rare, a model on its way to disk: it goes back to the box at once. Left alone,
+  // glibc would keep so much from then on.
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
   std::signal(SIGPIPE, SIG_IGN);
   umask(0077);  // what is measured is nobody else's business
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);

@@ -13,6 +13,10 @@ using std::chrono::seconds;
 
 namespace {
 
+// Boxes whose agent watches for anomalies: it has a part in restarts and stops, and costs more time
+// than all else together.
+constexpr double kDetecting = 0.1;
+
 std::uint64_t detail(const wire::EventRecord& event, std::string_view name) {
   for (const auto& label : event.details) {
     if (label.name == name) return std::stoull(label.value);
@@ -30,7 +34,8 @@ AgentHost::AgentHost(World& world, Broker& broker, Ledger& ledger, NodeId node,
       ledger_(ledger),
       node_(std::move(node)),
       store_id_(world.rng().next() | 1),
-      block_(seconds{1 + static_cast<std::int64_t>(world.rng().below(10))}) {}
+      block_(seconds{1 + static_cast<std::int64_t>(world.rng().below(10))}),
+      detects_(world.rng().chance(kDetecting)) {}
 
 void AgentHost::start() {
   ++run_;
@@ -47,6 +52,7 @@ void AgentHost::start() {
   options.block = block_;
   options.first_block = seconds{3};
   options.outbox.max_bytes = outbox_bytes_;
+  if (detects_) options.detect.emplace();
   agent_ = std::make_unique<agent::Agent>(options);
 
   const std::string up = "bw/v1/" + node_.str() + "/down/#";
@@ -139,6 +145,8 @@ void AgentHost::carry_out(const agent::Effects& effects) {
         }
         step(loaded);
       });
+    } else if (const auto* keep = std::get_if<agent::KeepModel>(&effect)) {
+      keep_model({keep->payload.begin(), keep->payload.end()});
     } else if (const auto* stop = std::get_if<agent::Stop>(&effect)) {
       refused_ = stop->exit_code == 3;
       const auto run = run_;
@@ -155,6 +163,16 @@ void AgentHost::carry_out(const agent::Effects& effects) {
   }
 }
 
+void AgentHost::keep_model(std::vector<std::byte> payload) {
+  const auto run = run_;
+  world_.after(world_.draw(milliseconds{1}, milliseconds{300}),
+               [this, run, payload = std::move(payload)] {
+                 if (run != run_) return;
+                 if (!disk_full_ && found_outbox_) model_ = payload;
+                 step(agent::ModelKept{disk_full_ ? "disk full" : ""});
+               });
+}
+
 agent::OutboxOpened AgentHost::open_outbox() {
   found_outbox_ = true;
   agent::OutboxOpened opened;
@@ -164,6 +182,7 @@ agent::OutboxOpened AgentHost::open_outbox() {
     }
   }
   for (const auto& [name, value] : facts_) opened.facts.push_back({name, value});
+  opened.model = model_;
   return opened;
 }
 

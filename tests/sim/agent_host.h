@@ -52,6 +52,7 @@ class AgentHost {
     std::vector<agent::Fact> facts;
   };
   void gather(const agent::PersistRecord& write);
+  void keep_model(std::vector<std::byte> payload);
   void write();
   void apply(const Transaction& transaction);
   agent::OutboxOpened open_outbox();
@@ -64,10 +65,12 @@ class AgentHost {
   NodeId node_;
   std::uint64_t store_id_;
   Duration block_;
+  bool detects_;  // anomalies
 
   std::map<std::uint64_t, OnDisk> disk_;  // by the order of writing
   std::uint64_t next_write_ = 0;
   std::map<std::string, std::string> facts_;
+  std::vector<std::byte> model_;
   bool disk_full_ = false;
   bool found_outbox_ = false;     // in this run
   bool last_try_failed_ = false;  // of this run

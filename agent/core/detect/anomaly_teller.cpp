@@ -1,7 +1,6 @@
 #include "agent/core/detect/anomaly_teller.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "agent/core/detect/anomaly_words.h"

@@ -188,6 +188,18 @@ TEST(NodeDetector, AModelOfAnotherBoxOfItsClassScoresAtOnceAndIsTold) {
   EXPECT_EQ(again.detector.rows(), node.detector.rows());
 }
 
+TEST(NodeDetector, AModelOfAnotherBoxBecomesItsOwnOnceEnoughWasLearnt) {
+  NodeWorld old(by_hand());
+  old.run(1500);
+  NodeWorld node(by_hand(), 2);
+  node.run(20);
+  ASSERT_TRUE(node.detector.take_over(model_of(old, NodeDetector::kSampleRows)));
+  node.run(300);
+  EXPECT_TRUE(model_of(node).borrowed);
+  node.run(900);
+  EXPECT_FALSE(model_of(node).borrowed) << "a restart goes on from all that it knows";
+}
+
 TEST(NodeDetector, AModelOfOtherMetricsIsRefusedAndOneThatLacksSomeIsNot) {
   NodeWorld old(by_hand());
   old.run(300);
