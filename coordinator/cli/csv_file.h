@@ -44,7 +44,6 @@ class CsvFile {
   std::string record_;
   std::size_t line_ = 1;
   std::size_t row_line_ = 0;
-  bool is_first_ = true;
 };
 
 }  // namespace bw::cli

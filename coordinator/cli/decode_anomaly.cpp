@@ -1,5 +1,7 @@
 #include "coordinator/cli/decode_anomaly.h"
 
+#include <utility>
+
 #include "coordinator/cli/decode.h"
 #include "coordinator/cli/json_reader.h"
 
@@ -38,7 +40,8 @@ Anomaly read_anomaly(JsonReader& in) {
   out.flares = in.count("flares").value_or(1);
   out.score = in.number("score");
   out.threshold = in.number("threshold");
-  in.list("causes", false, [&](JsonReader item) { out.causes.push_back(read_cause(item)); });
+  in.list("causes", false,
+          [&](JsonReader item) { out.causes.push_back(read_cause(std::move(item))); });
   out.text = in.text("text");
   return out;
 }
@@ -102,7 +105,8 @@ Result<NodeHealth> decode_health(std::string_view json) {
     read_detector(in, out);
     in.list("anomalies", false, [&](JsonReader item) { out.active.push_back(read_anomaly(item)); });
     out.anomalies_24h = in.count("anomalies_24h").value_or(0);
-    in.list("events", false, [&](JsonReader item) { out.events.push_back(read_group(item)); });
+    in.list("events", false,
+            [&](JsonReader item) { out.events.push_back(read_group(std::move(item))); });
     out.truncated = in.flag("truncated");
   });
 }

@@ -5,11 +5,12 @@
 namespace bw::cli {
 
 void DetectJudge::end_episode() {
-  if (in_episode_ && !episode_touches_) ++counts_.false_episodes;
-  in_episode_ = false;
+  if (episode_ != 0 && !episode_touches_) ++counts_.false_episodes;
+  episode_touches_ = false;
 }
 
-void DetectJudge::add(double score, bool told, bool labelled) {
+void DetectJudge::add(double score, std::uint64_t episode, bool labelled) {
+  const bool told = episode != 0;
   scores_.push_back({static_cast<float>(score), labelled});
   if (told) ++told_rows_;
   if (told && labelled) ++both_;
@@ -25,13 +26,9 @@ void DetectJudge::add(double score, bool told, bool labelled) {
     }
   }
   in_event_ = labelled;
-  since_told_ = told ? 0 : since_told_ + 1;
-  if (in_episode_ && since_told_ >= kApart) end_episode();
   if (!told) return;
-  if (!in_episode_) {
-    in_episode_ = true;
-    episode_touches_ = false;
-  }
+  if (episode != episode_) end_episode();
+  episode_ = episode;
   episode_touches_ = episode_touches_ || labelled;
 }
 

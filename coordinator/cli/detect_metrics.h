@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct DetectMetrics {
   std::size_t labelled_rows = 0;
   std::size_t events = 0;          // stretches of labelled rows
   std::size_t events_found = 0;    // with a row that was told
-  std::size_t false_episodes = 0;  // stretches told that touch no labelled row
+  std::size_t false_episodes = 0;  // without a labelled row that was told
   double false_episodes_a_day = 0;
   // Nothing where it is not defined: no rows were told, or none or all are labelled.
   std::optional<double> precision, recall, f1, average_precision, roc_auc;
@@ -24,10 +25,9 @@ struct DetectMetrics {
 class DetectJudge {
  public:
   static constexpr std::size_t kMostRows = std::size_t{1} << 26;
-  // Rows told that lie closer than this are one episode.
-  static constexpr std::size_t kApart = 10;
 
-  void add(double score, bool told, bool labelled);
+  // `episode`: the number of the one that the row was told in, ascending; 0: it was not told.
+  void add(double score, std::uint64_t episode, bool labelled);
   std::size_t rows() const { return scores_.size(); }
   DetectMetrics finish(double rows_a_day);
 
@@ -45,9 +45,8 @@ class DetectJudge {
   std::size_t both_ = 0;
   bool in_event_ = false;
   bool event_found_ = false;
-  bool in_episode_ = false;
+  std::uint64_t episode_ = 0;  // that was told last; 0: none yet
   bool episode_touches_ = false;
-  std::size_t since_told_ = 0;
 };
 
 }  // namespace bw::cli

@@ -39,6 +39,13 @@ std::string way_text(std::string_view direction) {
   return std::string(direction);
 }
 
+// Of a value that is within its usual range.
+std::string manner_of(std::string_view direction) {
+  if (direction == "above") return "high of late";
+  if (direction == "below") return "low of late";
+  return way_text(direction);
+}
+
 std::string share_text(double share) {
   return std::to_string(std::lround(std::clamp(share, 0.0, 1.0) * 100)) + "%";
 }
@@ -87,6 +94,13 @@ std::string times_text(const Anomaly& anomaly) {
          lasting_text(anomaly.troubled_s) + " of trouble in all";
 }
 
+std::string detail_of(const EventRow& event, std::string_view name) {
+  for (const auto& [key, value] : event.details) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
 std::string moment_text(std::optional<std::int64_t> ms, std::int64_t now_ms) {
   return ms ? local_time(ms) + " (" + ago(ms, now_ms) + ")" : std::string(kUnknown);
 }
@@ -105,7 +119,11 @@ Cell state_cell(const Anomaly& anomaly) {
 }
 
 std::string cause_text(const AnomalyCause& cause) {
-  const std::string value = cause.value ? quantity(cause.value, cause.unit) : "missing";
+  std::string value = cause.value ? quantity(cause.value, cause.unit) : "missing";
+  const bool is_usual = cause.value && cause.low && cause.high && *cause.value >= *cause.low &&
+                        *cause.value <= *cause.high;
+  // Then it is something else about it.
+  if (is_usual) value += " (" + manner_of(cause.direction) + ")";
   return value + ", usually " + usual_range(cause);
 }
 
@@ -157,20 +175,21 @@ std::string anomalies_view(const AnomalyList& list, const View& view) {
     }
     table.column("CAUSES");
     // They come newest first.
-    for (auto one = list.anomalies.rbegin(); one != list.anomalies.rend(); ++one) {
-      std::vector<Cell> row = {local_time(one->start_ms),
-                               one->id,
-                               {one->level, tone_of_level(one->level)},
-                               lasting_text(one->duration_s),
-                               state_cell(*one)};
+    for (std::size_t i = list.anomalies.size(); i-- > 0;) {
+      const Anomaly& one = list.anomalies[i];
+      std::vector<Cell> row = {local_time(one.start_ms),
+                               one.id,
+                               {one.level, tone_of_level(one.level)},
+                               lasting_text(one.duration_s),
+                               state_cell(one)};
       if (view.wide) {
         for (Cell& cell :
-             std::vector<Cell>{one->site, number_text(one->score), number_text(one->threshold),
-                               count_text(one->flares), lasting_text(one->troubled_s)}) {
+             std::vector<Cell>{one.site, number_text(one.score), number_text(one.threshold),
+                               count_text(one.flares), lasting_text(one.troubled_s)}) {
           row.push_back(std::move(cell));
         }
       }
-      row.emplace_back(causes_text(one->causes, view.wide ? one->causes.size() : kCausesInList));
+      row.emplace_back(causes_text(one.causes, view.wide ? one.causes.size() : kCausesInList));
       table.row(std::move(row));
     }
     text = table.text(view.style);
@@ -202,8 +221,8 @@ std::string anomaly_view(const AnomalyDetail& detail, const View& view) {
   row("level", {one.level, tone_of_level(one.level)});
   row("state", {ending(one), one.active ? Tone::bad : Tone::plain});
   row("began", moment_text(one.start_ms, view.now_ms));
-  row("peak", local_time(one.peak_ms) + ", score " + number_text(one.score) +
-                  " of a threshold of " + number_text(one.threshold));
+  row("peak", local_time(one.peak_ms) + ", score " + number_text(one.score) + ", threshold " +
+                  number_text(one.threshold));
   if (one.end_ms) row("ended", moment_text(one.end_ms, view.now_ms));
   row("lasted", times_text(one));
   std::string text = table.text(view.style);
@@ -211,9 +230,16 @@ std::string anomaly_view(const AnomalyDetail& detail, const View& view) {
   if (!one.causes.empty()) text += "\n" + causes_table(one.causes, view);
   if (!detail.events.empty()) {
     Table events;
-    events.column("TIME").column("EVENT").column("TEXT");
+    events.column("TIME").column("EVENT").column("LEVEL").column("SCORE", Align::right);
+    if (view.wide) events.column("TEXT");
     for (const EventRow& event : detail.events) {
-      events.row({local_time(event.time_ms), event.kind, event.text});
+      const std::string level = detail_of(event, "level");
+      std::vector<Cell> cells = {local_time(event.time_ms),
+                                 event.kind,
+                                 {level, tone_of_level(level)},
+                                 detail_of(event, "score")};
+      if (view.wide) cells.emplace_back(event.text);
+      events.row(std::move(cells));
     }
     text += "\n" + events.text(view.style);
   }

@@ -107,7 +107,7 @@ std::string episodes_text(const DetectReport& report, const View& view) {
   return text;
 }
 
-std::string labels_text(const DetectMetrics& metrics) {
+std::string against_labels(const DetectMetrics& metrics) {
   Table table;
   table.column("").column("").column("");
   table.row({{"events", Tone::dim},
@@ -116,7 +116,7 @@ std::string labels_text(const DetectMetrics& metrics) {
                  " rows are labelled"});
   table.row({{"false alarms", Tone::dim},
              number_text(std::round(metrics.false_episodes_a_day * 100) / 100) + " a day",
-             plural(metrics.false_episodes, "episode", "episodes") + " that touch no event"});
+             plural(metrics.false_episodes, "episode", "episodes") + " without a row of an event"});
   table.row(
       {{"alarms, by row", Tone::dim},
        "F1 " + ratio_text(metrics.f1),
@@ -198,7 +198,7 @@ std::string detect_view(const DetectReport& report, const View& view) {
   if (report.more_episodes > 0) {
     text += "and " + count_text(report.more_episodes) + " episodes more\n";
   }
-  if (report.metrics_of_labels) text += "\n" + labels_text(*report.metrics_of_labels);
+  if (report.metrics_of_labels) text += "\n" + against_labels(*report.metrics_of_labels);
   return text;
 }
 

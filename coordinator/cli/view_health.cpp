@@ -31,7 +31,7 @@ std::string detector_text(const NodeHealth& health) {
   std::string text = health.detector;
   if (health.series) text += ", " + whole(*health.series) + " series watched";
   if (health.score) text += ", score " + number_text(health.score);
-  if (health.threshold) text += " of a threshold of " + number_text(health.threshold);
+  if (health.threshold) text += ", threshold " + number_text(health.threshold);
   if (health.anomalies_a_day) {
     text += ", " + number_text(health.anomalies_a_day) + " anomalies a day";
   }

@@ -19,7 +19,7 @@ namespace bw::coordinator::api {
 namespace {
 
 constexpr std::string_view kLevels[] = {"minor", "major", "critical"};
-constexpr std::string_view kYesNo[] = {"true", "false"};
+constexpr std::string_view kActiveChoices[] = {"true", "false"};
 constexpr std::int64_t kMostAnomalies = 500;
 // An episode is told by two events as a rule, by a dozen where it flares up again and again.
 constexpr std::uint32_t kEventsAnEpisode = 16;
@@ -144,7 +144,7 @@ Answer list_anomalies(const Call& call) {
   filter.now_ms = call.service.now_ms;
   filter.site = in.text("site");
   filter.least_level = in.choice("severity", kLevels).value_or(0);
-  if (const auto active = in.choice("active", kYesNo)) filter.active = *active == 0;
+  if (const auto active = in.choice("active", kActiveChoices)) filter.active = *active == 0;
   filter.from_ms = in.time("from", "0");
   filter.to_ms = in.time("to", "9999-12-31T23:59:59Z");
   filter.limit = static_cast<std::size_t>(in.integer("limit", 100, 1, kMostAnomalies));

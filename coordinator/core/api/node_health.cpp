@@ -138,7 +138,7 @@ std::string anomaly_words(const Episode& episode, std::int64_t now_ms) {
   for (std::size_t i = 0; i < std::min(kCausesInWords, causes.size()); ++i) {
     text += i == 0 ? ": " : ", ";
     text += causes[i].metric + " " + std::string(wire::name_of(causes[i].direction)) + " (" +
-            short_number(100 * causes[i].share) + " %)";
+            std::to_string(std::lround(100 * causes[i].share)) + " %)";
   }
   return text;
 }
@@ -169,8 +169,8 @@ class Judge {
     }
     if (out_.active.empty() && out_.detector.active.value_or(0) > 0) {
       bad(wire::Severity::warning,
-          "unlike itself, says its detector; what it told of it is older "
-          "than a day, or on its way");
+          "unlike itself, says its detector: an anomaly flared up once more, or its event is "
+          "on its way");
     }
   }
   void look_at_events() {

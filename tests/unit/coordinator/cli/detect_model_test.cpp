@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "coordinator/cli/detect_file.h"
-#include "tests/unit/coordinator/cli/detect_rows.h"
 #include "tests/unit/coordinator/cli/scratch_folder.h"
 
 namespace bw::cli {
@@ -27,12 +26,19 @@ class DetectModelTest : public ::testing::Test {
 
 TEST_F(DetectModelTest, ComesBackAsItWasWritten) {
   DetectOptions options;
-  options.csv = folder_.write("a.csv", testing::detect_rows(1000));
+  std::string text = "ts,v,w\n";
+  for (int i = 0; i < 1000; ++i) {
+    text += std::to_string(1'700'000'000 + i) + "," + std::to_string(i % 7) + "," +
+            std::to_string(i % 11) + "\n";
+  }
+  options.csv = folder_.write("a.csv", text);
   options.save_model = folder_.path("m.bwm");
   ASSERT_TRUE(detect_file(options, {}));
   const auto model = read_model(options.save_model);
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ(model->metrics, (Names{"cpu", "load", "disk"}));
+  EXPECT_EQ(model->metrics, (Names{"v", "w"}));
+  EXPECT_EQ(model->from_ms, 1'700'000'000'000);
+  EXPECT_EQ(model->to_ms, 1'700'000'999'000);
   ASSERT_TRUE(write_model(folder_.path("copy.bwm"), *model));
   EXPECT_EQ(folder_.read("copy.bwm"), folder_.read("m.bwm"));
 }

@@ -113,6 +113,7 @@ TEST(ViewAnomalies, OneIsShownWholeWithWhatToLookAtNext) {
   begin.time_ms = kStart;
   begin.kind = "anomaly";
   begin.text = "it began";
+  begin.details = {{"episode", "3"}, {"level", "major"}, {"score", "31.25"}};
   Anomaly one = some_anomaly();
   one.flares = 3;
   EXPECT_EQ(
@@ -122,7 +123,7 @@ TEST(ViewAnomalies, OneIsShownWholeWithWhatToLookAtNext) {
       "level    major\n"
       "state    over: it is calm again\n"
       "began    2026-11-21 03:00:00 (1h ago)\n"
-      "peak     2026-11-21 03:01:00, score 31.2 of a threshold of 20\n"
+      "peak     2026-11-21 03:01:00, score 31.2, threshold 20\n"
       "ended    2026-11-21 03:05:02 (54m 58s ago)\n"
       "lasted   5m 2s, came 3 times, 3m 20s of trouble in all\n"
       "\n"
@@ -138,8 +139,8 @@ TEST(ViewAnomalies, OneIsShownWholeWithWhatToLookAtNext) {
       "mem.util                    50.0%  -              below                        6%  "
       "#...................\n"
       "\n"
-      "TIME                 EVENT    TEXT\n"
-      "2026-11-21 03:00:00  anomaly  it began\n"
+      "TIME                 EVENT    LEVEL  SCORE\n"
+      "2026-11-21 03:00:00  anomaly  major  31.25\n"
       "\n"
       "look closer:\n"
       "  bellwether query disk.util --node box-1 --label device=sda --from 2026-11-21T02:50:00.000Z"
@@ -152,6 +153,17 @@ TEST(ViewAnomalies, OneIsShownWholeWithWhatToLookAtNext) {
       "2026-11-21T03:15:02.000Z\n");
 }
 
+TEST(ViewAnomalies, WideTellsTheTextsOfItsEvents) {
+  EventRow odd;
+  odd.kind = "anomaly_end";
+  odd.text = "calm\n again";
+  const AnomalyDetail detail = {some_anomaly(), {odd}};
+  EXPECT_THAT(anomaly_view(detail, {}), Not(HasSubstr("TEXT")));
+  EXPECT_THAT(anomaly_view(detail, {{}, true, 0}),
+              HasSubstr("TIME  EVENT        LEVEL  SCORE  TEXT\n"
+                        "-     anomaly_end                calm\\n again\n"));
+}
+
 TEST(ViewAnomalies, WhatGoesOnHasNoEndToAskFor) {
   Anomaly one = some_anomaly();
   one.active = true;
@@ -161,6 +173,19 @@ TEST(ViewAnomalies, WhatGoesOnHasNoEndToAskFor) {
   EXPECT_THAT(text, HasSubstr("state    goes on\n"));
   EXPECT_THAT(text, Not(HasSubstr("--to")));
   EXPECT_THAT(text, Not(HasSubstr("METRIC")));
+}
+
+TEST(ViewAnomalies, AValueWithinItsRangeIsOddInAnotherWay) {
+  AnomalyCause cause = some_anomaly().causes[0];
+  cause.value = 30;
+  const std::pair<const char*, const char*> cases[] = {{"above", "high of late"},
+                                                       {"below", "low of late"},
+                                                       {"restless", "restless"},
+                                                       {"unlike", "unlike beside the others"}};
+  for (const auto& [direction, words] : cases) {
+    cause.direction = direction;
+    EXPECT_EQ(cause_text(cause), "30.0% (" + std::string(words) + "), usually 1.0% to 40.0%");
+  }
 }
 
 TEST(ViewAnomalies, WhatIsNextToNothingIsNothing) {

@@ -99,7 +99,7 @@ TEST(ViewDetect, LabelsHaveTheirLines) {
   report.metrics_of_labels = metrics;
   EXPECT_THAT(detect_view(report, {}),
               HasSubstr("\nevents          1 of 2 found  20 of 2,000 rows are labelled\n"
-                        "false alarms    0.50 a day    1 episode that touch no event\n"
+                        "false alarms    0.50 a day    1 episode without a row of an event\n"
                         "alarms, by row  F1 0.600      precision 0.750, recall 0.500\n"
                         "scores          AP 0.800      ROC-AUC -, whatever the threshold\n"));
 }

@@ -30,7 +30,7 @@ TEST(ViewHealth, SaysTheVerdictAndWhy) {
             "   info      well\n"
             "\n"
             "status     online at paris, since 2026-11-21 02:00:00, seen 2s ago\n"
-            "detector   watching, 40 series watched, score 31.2 of a threshold of 20, 0.50 "
+            "detector   watching, 40 series watched, score 31.2, threshold 20, 0.50 "
             "anomalies a day\n"
             "model      edge@3, learnt from 86,400 rows, 3d old, drift 0.31: much\n"
             "anomalies  none is on, 2 began within a day\n"
