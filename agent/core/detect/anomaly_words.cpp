@@ -45,7 +45,7 @@ constexpr SpokenUnit kSpokenUnits[] = {
     // Of all CPUs together.
     {"s/s", 1, "CPUs", 0},
 };
-constexpr std::string_view kPrefixes[] = {"", "k", "M", "G", "T", "P"};
+constexpr std::string_view kSizePrefixes[] = {"", "k", "M", "G", "T", "P"};
 
 SpokenUnit spoken_unit(std::string_view unit) {
   const auto* const found = std::ranges::find(kSpokenUnits, unit, &SpokenUnit::unit);
@@ -70,10 +70,10 @@ std::string digits_text(double value) {
   return made;
 }
 
-// The prefix that fits the larger of two numbers, by its place in kPrefixes.
+// The prefix that fits the larger of two numbers, by its place in kSizePrefixes.
 std::size_t prefix_of(double size, double step) {
   std::size_t prefix = 0;
-  while (step > 0 && size >= step && prefix + 1 < std::size(kPrefixes)) {
+  while (step > 0 && size >= step && prefix + 1 < std::size(kSizePrefixes)) {
     size /= step;
     ++prefix;
   }
@@ -81,7 +81,7 @@ std::size_t prefix_of(double size, double step) {
 }
 
 std::string with_unit(std::string number, const SpokenUnit& unit, std::size_t prefix) {
-  std::string name = std::string(kPrefixes[prefix]) + std::string(unit.spoken);
+  std::string name = std::string(kSizePrefixes[prefix]) + std::string(unit.spoken);
   if (name.empty()) return number;
   // "12 k" of something without a name, and "7/s", stand close.
   const bool close = unit.spoken.empty() || unit.spoken.front() == '/';
