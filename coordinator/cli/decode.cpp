@@ -50,6 +50,8 @@ void read_detail(JsonReader& in, NodeDetail& out) {
   out.boot_id = in.text("boot_id");
   out.machine_id = in.text("machine_id");
   out.table_id = in.id("table_id");
+  out.node_class = in.text("class");
+  out.model = in.text("model");
   out.clock_offset_ms = in.number("clock_offset_ms");
   out.capabilities = in.texts("capabilities");
   JsonReader records = in.object("records");

@@ -51,6 +51,8 @@ struct NodeDetail {
   std::string machine_id;
   std::vector<std::string> capabilities;
   std::string table_id;
+  std::string node_class;
+  std::string model;  // that was deployed to it; empty: none
   std::uint64_t stored = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t gaps = 0;

@@ -111,6 +111,8 @@ void add_agent(Sections& out, const NodeDetail& detail, const View& view) {
                                      : std::string(kUnknown));
   out.row("series", count_or_unknown(node.series));
   out.row("capabilities", listed(detail.capabilities));
+  out.row("class", or_unknown(detail.node_class));
+  out.row("model", detail.model.empty() ? "its own" : detail.model);
   if (!view.wide) return;
   out.row("epoch", or_unknown(detail.epoch));
   out.row("store id", or_unknown(detail.store_id));

@@ -12,12 +12,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
 #include "base/runtime/sqlite.h"
 #include "coordinator/core/api/range_rollup.h"
 #include "coordinator/shell/store_schema.h"
 #include "coordinator/shell/store_tables.h"
 #include "schemas/wire/codec.h"
 #include "schemas/wire/columns.h"
+#include "schemas/wire/model.h"
 
 namespace bw::coordinator {
 
@@ -95,8 +97,9 @@ class Checker {
       : database_(database), progress_(progress) {}
 
   Result<StoreCheck> run() {
-    for (const auto part : {&Checker::pages, &Checker::nodes, &Checker::tables, &Checker::blocks,
-                            &Checker::events, &Checker::rollups, &Checker::doubles}) {
+    for (const auto part :
+         {&Checker::pages, &Checker::nodes, &Checker::tables, &Checker::blocks, &Checker::events,
+          &Checker::rollups, &Checker::models, &Checker::doubles}) {
       if (const auto done = (this->*part)(); !done) return done.error();
     }
     for (auto& [key, node] : by_key_) check_.nodes.push_back(std::move(node));
@@ -220,6 +223,19 @@ class Checker {
     return each_row("SELECT node, day, data FROM hours", look);
   }
 
+  Result<void> models() {
+    return each_row("SELECT name, version, crc, payload FROM models", [&](const Statement& row) {
+      ++check_.models;
+      const std::string name =
+          "model " + std::string(row.text(0)) + "@" + std::to_string(row.integer(1));
+      if (crc32c(row.blob(3)) != static_cast<std::uint32_t>(row.integer(2))) {
+        return trouble(name + " is not what was stored");
+      }
+      const auto model = wire::decode_model(row.blob(3));
+      if (!model) trouble(name + ": " + model.error().message);
+    });
+  }
+
   Result<void> doubles() {
     return each_row(
         "SELECT nodes.name, number, count(*) FROM (SELECT node, epoch, number FROM blocks"
@@ -291,6 +307,7 @@ std::string text_of(const StoreCheck& check) {
             "  " + std::to_string(node.events) + "  " + std::to_string(node.gaps) + "\n";
   }
   text += std::to_string(check.rollups) + " rollups\n";
+  if (check.models > 0) text += std::to_string(check.models) + " models\n";
   for (const std::string& trouble : check.troubles) text += "damaged: " + trouble + "\n";
   if (check.troubles_in_all > check.troubles.size()) {
     text += "and " + std::to_string(check.troubles_in_all - check.troubles.size()) + " more\n";

@@ -30,13 +30,14 @@ struct StoreCheck {
   };
   std::vector<Node> nodes;  // by name
   std::uint64_t rollups = 0;
+  std::uint64_t models = 0;
   std::vector<std::string> troubles;  // the first kMostTroubles of them; empty: it is whole
   std::uint64_t troubles_in_all = 0;
 };
 inline constexpr std::size_t kMostTroubles = 20;
 
-// Looks at every page, decodes every block, event and rollup, and looks for records kept twice. An
-// error: the file cannot be read at all, or is no store.
+// Looks at every page, decodes every block, event, rollup and model, and looks for records kept
+// twice. An error: the file cannot be read at all, or is no store.
 Result<StoreCheck> check_store(const std::string& path, const Progress& progress);
 
 // As a table, with what is wrong behind it.

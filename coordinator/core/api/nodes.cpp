@@ -9,6 +9,7 @@
 #include "coordinator/core/api/parameters.h"
 #include "coordinator/core/api/problem.h"
 #include "coordinator/core/api/summary.h"
+#include "coordinator/core/models.h"
 
 namespace bw::coordinator::api {
 
@@ -56,6 +57,8 @@ void write_detail(JsonWriter& json, const NodeView& node) {
   for (const std::string& capability : birth.capabilities) json.value(capability);
   json.end_array();
   json.member("table_id", hex_id(birth.table_id));
+  json.member("class", NodeClasses().of(birth, node.series));
+  write_text_or_null(json, "model", birth.model);
   write_records(json, "records", node.records);
   json.key("refused").begin_object();
   for (std::size_t i = 0; node.refused != nullptr && i < node.refused->size(); ++i) {

@@ -98,6 +98,8 @@ constexpr Field kNodeDetail[] = {
     {"machine_id", "string"},
     {"capabilities", "[string]"},
     {"table_id", "string", "Names its series table; 16 hexadecimal digits"},
+    {"class", "string", "Its label 'class', else made of its hardware"},
+    {"model", "string?", "The anomaly model that was deployed to it; null: what it learnt itself"},
     {"records", "Records"},
     {"refused", "counts", "Payloads that were dropped, by reason"},
     {"clock_offset_ms", "integer?", "The node's clock against the coordinator's"},

@@ -42,6 +42,20 @@ TEST(Arguments, EveryCommandOfTheTableIsUnderstood) {
   }
 }
 
+TEST(Arguments, AFlagTakesOneValueAndLeavesTheArgument) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--url", "http://a", "model", "train", "box-1", "--name", "e"},
+        std::vector<std::string>{"model", "train", "--name", "e", "box-1", "--url", "http://a"},
+        std::vector<std::string>{"model", "train", "box-1", "--name=e", "--url=http://a"}}) {
+    const Invocation invocation = parsed(words);
+    EXPECT_EQ(invocation.argument, "box-1");
+    EXPECT_EQ(invocation.value("--name"), "e");
+    EXPECT_EQ(invocation.value("--url"), "http://a");
+  }
+  EXPECT_EQ(parsed({"model", "deploy", "--node", "a", "--node", "b", "edge@3"}).values("--node"),
+            (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(Arguments, EveryExampleOfTheTableIsUnderstood) {
   for (const CommandSpec& command : commands()) {
     for (const auto example : command.examples) {

@@ -59,6 +59,7 @@ TEST(ViewNodes, ANodeInFullHasItsSections) {
   detail.epoch = "42";
   detail.period_ms = 1000;
   detail.capabilities = {"a", "b"};
+  detail.node_class = "edge";
   detail.stored = 1000;
   detail.refused = {{"bad_crc", 3}, {"too_big", 0}};
   detail.clock_offset_ms = -12.5;
@@ -72,11 +73,14 @@ TEST(ViewNodes, ANodeInFullHasItsSections) {
   EXPECT_THAT(text, HasSubstr("  cpu             16 x EPYC\n  memory          64.0 GiB\n"));
   EXPECT_THAT(text, HasSubstr("  period          1.00 s\n"));
   EXPECT_THAT(text, HasSubstr("  capabilities    a, b\n"));
+  EXPECT_THAT(text, HasSubstr("  class           edge\n  model           its own\n"));
   EXPECT_THAT(text, HasSubstr("  stored          1,000\n"));
   EXPECT_THAT(text, HasSubstr("  refused         3 bad_crc\n"));
   EXPECT_THAT(text, HasSubstr("  clock offset    -12.5 ms\n"));
   EXPECT_THAT(text, Not(HasSubstr("epoch")));
   EXPECT_THAT(node_view(detail, {{}, true, kNow}), HasSubstr("  epoch           42\n"));
+  detail.model = "edge@3";
+  EXPECT_THAT(node_view(detail, {}), HasSubstr("  model           edge@3\n"));
 }
 
 TEST(ViewNodes, SeriesAreSortedByNameWithTheirUnits) {

@@ -7,8 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/crc32c.h"
 #include "coordinator/shell/store_schema.h"
 #include "coordinator/shell/store_writer.h"
+#include "schemas/wire/model.h"
 #include "tests/unit/coordinator/shell/store_records.h"
 #include "tests/unit/coordinator/shell/temporary_folder.h"
 
@@ -120,6 +122,26 @@ TEST_F(StoreBackupTest, DamagedBlocksEventsAndRollupsAreNamed) {
                   "the rollup 6 of a cannot be decoded"));
   EXPECT_EQ(found.rollups, 2U);
   EXPECT_THAT(text_of(found), HasSubstr("damaged: block 1 of a"));
+}
+
+TEST_F(StoreBackupTest, ModelsThatAreDamagedOrNoneAreNamed) {
+  wire::Model model;
+  model.id = "edge@1";
+  PutModel put_model;
+  put_model.model.id = {"edge", 1};
+  put_model.payload = wire::encode_model(model).value();
+  put_model.model.crc = crc32c(put_model.payload);
+  put({put_model});
+  const StoreCheck whole = check(path());
+  EXPECT_TRUE(whole.troubles.empty());
+  EXPECT_THAT(text_of(whole), HasSubstr("1 models\n"));
+  put_model.model.id.version = 2;
+  put_model.payload = {std::byte{1}};
+  put_model.model.crc = crc32c(put_model.payload);
+  put({put_model});
+  execute("UPDATE models SET crc = 5 WHERE version = 1");
+  EXPECT_THAT(check(path()).troubles,
+              ElementsAre("model edge@1 is not what was stored", HasSubstr("it is no model")));
 }
 
 TEST_F(StoreBackupTest, RecordsKeptTwiceAreNamed) {

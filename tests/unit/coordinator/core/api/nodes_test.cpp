@@ -96,6 +96,8 @@ TEST_F(NodesTest, ShowOneWithAllThatIsKnown) {
   EXPECT_EQ(node["epoch"], "0000000000000abc");
   EXPECT_EQ(node["store_id"], "0000000000000001");
   EXPECT_EQ(node["table_id"], "0000000000001234");
+  EXPECT_EQ(node["class"], "x86_64-4cpu-1gib");
+  EXPECT_TRUE(node["model"].is_null());
   EXPECT_EQ(node["started"], "2023-11-14T22:13:20.000Z");
   EXPECT_EQ(node["period_ms"], 1000);
   EXPECT_EQ(node["boot_id"], "b-1");
