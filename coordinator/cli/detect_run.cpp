@@ -72,7 +72,7 @@ wire::Model DetectRun::model() const {
   return made;
 }
 
-Result<agent::Verdict> DetectRun::step(const DetectRow& row) {
+Result<agent::RowVerdict> DetectRun::step(const DetectRow& row) {
   std::int64_t apart_ms = period_ms_;
   if (row.time_ms && last_time_ms_) {
     apart_ms = std::clamp<std::int64_t>(*row.time_ms - *last_time_ms_, 0, kWidestGapMs);
@@ -89,8 +89,8 @@ Result<agent::Verdict> DetectRun::step(const DetectRow& row) {
   return detector_.step(now_, wall_from_ms(row.time_ms.value_or(0)), values_);
 }
 
-void DetectRun::note(const agent::Verdict& verdict, const DetectRow& row, const DetectTable& table,
-                     DetectReport& report) {
+void DetectRun::note(const agent::RowVerdict& verdict, const DetectRow& row,
+                     const DetectTable& table, DetectReport& report) {
   const agent::Episode& episode = detector_.episode();
   const bool is_change = verdict.change != EpisodeChange::none;
   if (!is_change && !detector_.active()) return;
@@ -118,7 +118,7 @@ void DetectRun::settle(std::int64_t apart_ms) {
   };
 }
 
-void DetectRun::update(const agent::Verdict& verdict, const DetectRow& row,
+void DetectRun::update(const agent::RowVerdict& verdict, const DetectRow& row,
                        const DetectTable& table) {
   const agent::Episode& episode = detector_.episode();
   if (verdict.change == EpisodeChange::began || episode.peak_at == now_ || current_.peak_row == 0) {

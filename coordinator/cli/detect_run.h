@@ -27,14 +27,14 @@ class DetectRun {
   // The rows of a file behind this one.
   void begin_file() { last_time_ms_.reset(); }
   // Fails where the rows span more than can be counted.
-  Result<agent::Verdict> step(const DetectRow& row);
+  Result<agent::RowVerdict> step(const DetectRow& row);
   // Writes into the report what the row just stepped changes about its episodes.
-  void note(const agent::Verdict& verdict, const DetectRow& row, const DetectTable& table,
+  void note(const agent::RowVerdict& verdict, const DetectRow& row, const DetectTable& table,
             DetectReport& report);
 
  private:
   void settle(std::int64_t apart_ms);
-  void update(const agent::Verdict& verdict, const DetectRow& row, const DetectTable& table);
+  void update(const agent::RowVerdict& verdict, const DetectRow& row, const DetectTable& table);
   std::vector<AnomalyCause> causes() const;
 
   MetricPlaces places_;

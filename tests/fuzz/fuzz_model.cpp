@@ -129,7 +129,7 @@ void check(agent::Detector& detector, bw::Instant now) {
     std::vector<double> row{1000 + rng.unit(), -5 * rng.unit(), 3};
     if (i % 5 == 0) row[rng.below(kRoom)] = kOdd[rng.below(std::size(kOdd))];
     if (i % 17 == 0) row.resize(rng.below(kRoom + 1));
-    const agent::Verdict verdict = detector.step(now += std::chrono::seconds(1), {}, row);
+    const agent::RowVerdict verdict = detector.step(now += std::chrono::seconds(1), {}, row);
     BW_ASSERT(std::isfinite(verdict.score));
     BW_ASSERT(verdict.threshold >= 0);  // infinite: none yet
     for (const float scaled : detector.scorer().scaled()) BW_ASSERT(std::isfinite(scaled));

@@ -19,7 +19,7 @@ std::uint64_t whole_ms(Duration duration) {
 
 }  // namespace
 
-void AnomalyTeller::take(const Verdict& verdict, const Detector& detector,
+void AnomalyTeller::take(const RowVerdict& verdict, const Detector& detector,
                          const WatchedSeries& watched, Instant now, WallTime wall,
                          std::vector<wire::EventRecord>& events) {
   const Episode& episode = detector.episode();

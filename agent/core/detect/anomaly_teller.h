@@ -23,7 +23,7 @@ class AnomalyTeller {
   explicit AnomalyTeller(Duration cool_down) : cool_down_(cool_down) {}
 
   // A row's verdict; appends what is to be told.
-  void take(const Verdict& verdict, const Detector& detector, const WatchedSeries& watched,
+  void take(const RowVerdict& verdict, const Detector& detector, const WatchedSeries& watched,
             Instant now, WallTime wall, std::vector<wire::EventRecord>& events);
   // The agent stops, and what is on was not told to end.
   void stop(const Detector& detector, WallTime wall, std::vector<wire::EventRecord>& events);

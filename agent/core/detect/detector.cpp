@@ -38,10 +38,10 @@ double Detector::learnt_threshold() const {
   return quantile_.is_wanted() ? quantile_.threshold() : peaks_.threshold();
 }
 
-Verdict Detector::step(Instant now, WallTime wall, std::span<const double> values) {
+RowVerdict Detector::step(Instant now, WallTime wall, std::span<const double> values) {
   if (any_ && now <= last_) {
     ++rows_ignored_;
-    Verdict ignored;
+    RowVerdict ignored;
     ignored.threshold = threshold();
     ignored.silenced = episodes_.silenced(now);
     return ignored;
@@ -49,7 +49,7 @@ Verdict Detector::step(Instant now, WallTime wall, std::span<const double> value
   if (any_ && now - last_ >= options_.gap) scorer_.forget_window();
   last_ = now;
   any_ = true;
-  Verdict verdict;
+  RowVerdict verdict;
   verdict.score = scorer_.score(values);
   verdict.threshold = threshold();
   verdict.change = episodes_.step(now, wall, verdict.score, verdict.threshold);
@@ -81,7 +81,7 @@ Verdict Detector::step(Instant now, WallTime wall, std::span<const double> value
 }
 
 // What it looks at of itself: drift and the rate of episodes.
-void Detector::watch(Instant now, Verdict& verdict) {
+void Detector::watch(Instant now, RowVerdict& verdict) {
   if (std::isfinite(verdict.threshold)) rate_.watch_from(now);
   if (verdict.change == EpisodeChange::began) rate_.add(now);
   if (!verdict.silenced) {
@@ -96,7 +96,7 @@ void Detector::watch(Instant now, Verdict& verdict) {
   retrain_from_ = now + kRetrainAtMost;
 }
 
-RetrainReason Detector::due_retraining(Instant now, const Verdict& verdict) const {
+RetrainReason Detector::due_retraining(Instant now, const RowVerdict& verdict) const {
   if (!learning_ || now < retrain_from_ || !scorer_.ready()) return RetrainReason::none;
   if (drift_.lasts()) return RetrainReason::drift;
   // A threshold set by hand has no wanted rate.

@@ -42,7 +42,7 @@ enum class RetrainReason : std::uint8_t {
   alarms,  // there are too many for the wanted rate: see EpisodeRate::too_many
 };
 
-struct Verdict {
+struct RowVerdict {
   double score = 0;      // 0 until something is learnt
   double threshold = 0;  // infinite until there is one
   EpisodeChange change = EpisodeChange::none;
@@ -62,7 +62,7 @@ class Detector {
   // One tick's values, by metric; NaN or infinite: missing. A metric keeps its place for ever; more
   // of them may come, up to options.scorer.metrics. `now` of the monotonic clock; a row that is not
   // later than the last one is ignored. `wall` only labels.
-  Verdict step(Instant now, WallTime wall, std::span<const double> values);
+  RowVerdict step(Instant now, WallTime wall, std::span<const double> values);
 
   // What is known, and taking it over, as in scorer.h; the threshold too. `rows`: so many of the
   // rows learnt from go along. All of them (kAllRows) for the node's own disk, where learning goes
@@ -106,8 +106,8 @@ class Detector {
 
  private:
   double learnt_threshold() const;
-  void watch(Instant now, Verdict& verdict);
-  RetrainReason due_retraining(Instant now, const Verdict& verdict) const;
+  void watch(Instant now, RowVerdict& verdict);
+  RetrainReason due_retraining(Instant now, const RowVerdict& verdict) const;
 
   DetectorOptions options_;
   Scorer scorer_;

@@ -78,7 +78,7 @@ class NodeDetector {
   // It has taken up its places and sees rows.
   bool settled() const { return ticks_ >= kSettleTicks; }
   bool ready() const { return detector_.scorer().ready(); }
-  const Verdict& verdict() const { return verdict_; }
+  const RowVerdict& verdict() const { return verdict_; }
   std::uint64_t rows() const { return given_rows_ + detector_.scorer().learnt(); }
   // Rows times period: a clock that steps makes it no older.
   Duration age() const { return period_ * static_cast<Duration::rep>(detector_.scorer().learnt()); }
@@ -103,7 +103,7 @@ class NodeDetector {
   Detector detector_;
   WatchedSeries watched_;
   AnomalyTeller teller_;
-  Verdict verdict_;
+  RowVerdict verdict_;
   std::uint64_t ticks_ = 0;
   Instant now_{};  // of the last tick
   WallTime wall_{};

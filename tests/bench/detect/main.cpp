@@ -59,13 +59,13 @@ class Run {
   Run(std::size_t columns, std::uint64_t seed, Duration period)
       : period_(period), detector_(options_of(columns, seed, period)) {}
 
-  agent::Verdict row(std::span<const float> values) {
+  agent::RowVerdict row(std::span<const float> values) {
     values_.assign(values.begin(), values.end());
     return detector_.step(now_ += period_, WallTime{}, values_);
   }
   Detector& detector() { return detector_; }
 
-  void print(const agent::Verdict& verdict) const {
+  void print(const agent::RowVerdict& verdict) const {
     std::printf("%.6g %.6g %d", verdict.score, verdict.threshold, detector_.active() ? 1 : 0);
     const std::size_t metrics = detector_.scorer().metrics();
     std::vector<double> farthest(metrics);

@@ -80,7 +80,7 @@ TEST_F(DetectRunTest, WhatIsKnownHasTheNamesAndTimesOfTheRows) {
 
 TEST_F(DetectRunTest, SpansThatCannotBeCountedAreRefused) {
   DetectRun run(options_, places_, 1000);
-  Result<agent::Verdict> verdict = agent::Verdict{};
+  Result<agent::RowVerdict> verdict = agent::RowVerdict{};
   for (std::int64_t i = 0; verdict && i < 4000; ++i) verdict = run.step(row_at(i << 40, 1));
   ASSERT_FALSE(verdict);
   EXPECT_EQ(verdict.error().message, "the rows span more than 250 years");

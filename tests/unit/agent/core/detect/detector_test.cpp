@@ -29,12 +29,12 @@ class Node {
   explicit Node(const DetectorOptions& options = small(), std::uint64_t seed = 1)
       : detector(options), world(seed) {}
 
-  Verdict second(const std::function<void(std::vector<double>&)>& change = {}) {
+  RowVerdict second(const std::function<void(std::vector<double>&)>& change = {}) {
     auto row = world.row();
     if (change) change(row);
     now += seconds(1);
     wall += seconds(1);
-    const Verdict verdict = detector.step(now, wall, row);
+    const RowVerdict verdict = detector.step(now, wall, row);
     if (verdict.change != EpisodeChange::none) changes.push_back(verdict.change);
     return verdict;
   }
@@ -128,7 +128,7 @@ TEST(Detector, ForgetsAllWhenToldTo) {
   EXPECT_FALSE(node.detector.scorer().ready());
   EXPECT_EQ(node.detector.scorer().learnt(), 0U);
   EXPECT_EQ(node.detector.threshold(), std::numeric_limits<double>::infinity());
-  const Verdict verdict = node.second();
+  const RowVerdict verdict = node.second();
   EXPECT_TRUE(verdict.silenced);
   EXPECT_EQ(verdict.score, 0);
 }
@@ -151,7 +151,7 @@ TEST(Detector, ANominalRangeSaysWhatChangesAreWorthAWord) {
     if (high > 0) detector.set_range(0, 0, high);
     Rng rng(1);
     Instant now{};
-    Verdict verdict;
+    RowVerdict verdict;
     for (int i = 0; i < 1000; ++i) {
       const std::vector<double> row{10 + 0.01 * rng.unit()};
       verdict = detector.step(now += seconds(1), WallTime{}, row);
@@ -189,7 +189,7 @@ TEST(Detector, ValuesThatDriftAwayRetrainItOnceADay) {
     for (int i = 0; i < rows; ++i) {
       auto row = much_later(world);
       for (double& value : row) value += shift;
-      const Verdict verdict = detector.step(now += options.period, WallTime{}, row);
+      const RowVerdict verdict = detector.step(now += options.period, WallTime{}, row);
       EXPECT_EQ(verdict.retrained, verdict.reason != RetrainReason::none);
       if (!verdict.retrained) continue;
       retrained.push_back(now);
@@ -245,7 +245,7 @@ TEST(Detector, MoreAlarmsThanWantedRetrainIt) {
     for (int i = 0; i < rows; ++i) {
       auto row = much_later(node.world);
       if (trouble && i % 48 == 0) row[4] = 5000 + i;
-      const Verdict verdict = node.detector.step(now += options.period, WallTime{}, row);
+      const RowVerdict verdict = node.detector.step(now += options.period, WallTime{}, row);
       if (!verdict.retrained) continue;
       ++retrained;
       EXPECT_EQ(verdict.reason, RetrainReason::alarms);
@@ -327,7 +327,7 @@ TEST(Detector, RowsThatAreNotLaterAreIgnored) {
   Node node;
   node.run(1000);
   const auto learnt = node.detector.scorer().learnt();
-  const Verdict verdict = node.detector.step(node.now, node.wall, node.world.row());
+  const RowVerdict verdict = node.detector.step(node.now, node.wall, node.world.row());
   EXPECT_EQ(verdict.score, 0);
   node.detector.step(node.now - seconds(5), node.wall, node.world.row());
   EXPECT_EQ(node.detector.rows_ignored(), 2U);
@@ -398,7 +398,7 @@ TEST(Detector, ACounterThatIsResetRaisesNoAlarmAndLeavesNoTrace) {
   node.changes.clear();
   const double threshold = node.detector.threshold();
   counter = 0;
-  const Verdict verdict = node.second(with_rate);
+  const RowVerdict verdict = node.second(with_rate);
   EXPECT_TRUE(std::isnan(node.detector.scorer().features()[4]));
   EXPECT_LT(verdict.score, threshold);
   node.run(100, with_rate);

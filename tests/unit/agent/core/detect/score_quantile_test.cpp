@@ -64,7 +64,7 @@ TEST(ScoreQuantile, SetsTheDetectorsThresholdWhereAContaminationIsGiven) {
   constexpr int kRows = 16000;
   for (int i = 0; i < kRows; ++i) {
     now += std::chrono::seconds{1};
-    const Verdict verdict = detector.step(now, {}, world.row());
+    const RowVerdict verdict = detector.step(now, {}, world.row());
     if (i >= kRows / 2 && verdict.score > verdict.threshold) ++above;
   }
   EXPECT_NEAR(above / (kRows / 2.0), 0.02, 0.015);
