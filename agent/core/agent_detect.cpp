@@ -224,6 +224,12 @@ Agent::Answer Agent::train(const wire::Command& command, Effects& effects) {
 }
 
 Agent::Answer Agent::deploy(const wire::Command& command, Effects& effects) {
+  if (!detector_->settled()) {
+    // Not for good, as a refusal is: it is sent again.
+    return {wire::CommandStatus::failed,
+            "the agent has only just started: it does not know its series yet",
+            {}};
+  }
   auto model = wire::decode_model(command.model);
   const Result<void> taken = model ? detector_->take_over(*model) : Result<void>{model.error()};
   if (!taken) {

@@ -390,6 +390,18 @@ TEST(AgentDetect, ADeployedModelIsTakenOverKeptAndAnnounced) {
   EXPECT_EQ(again.birth.model, "edge@3");
 }
 
+TEST(AgentDetect, AModelThatComesTooEarlyIsAskedForAgain) {
+  Box box;
+  box.step(OutboxOpened{});
+  box.tick();
+  box.step(LinkUp{});
+  const auto answer = box.ask(command("d1", wire::CommandKind::deploy_model));
+  EXPECT_EQ(answer.status, wire::CommandStatus::failed) << "a refusal would be for good";
+  EXPECT_NE(answer.text.find("only just started"), std::string::npos);
+  box.ticks(20);
+  EXPECT_EQ(box.count("model_change"), 0U);
+}
+
 TEST(AgentDetect, AModelThatCantBeIsRefusedWithTheReasonAndNothingChanges) {
   Box box;
   box.step(OutboxOpened{});
