@@ -138,7 +138,10 @@ class Parser {
         app_.add_flag_function(names, [this, name](std::int64_t) { flags_[name] = {""}; });
       } else {
         const auto take = [this, name](const Values& values) { flags_[name] = values; };
-        app_.add_option_function<Values>(names, take)->expected(1)->take_all()->allow_extra_args(false);
+        app_.add_option_function<Values>(names, take)
+            ->expected(1)
+            ->take_all()
+            ->allow_extra_args(false);
       }
     }
   }
