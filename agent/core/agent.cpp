@@ -83,14 +83,15 @@ wire::Bytes Agent::last_will() {
 void Agent::on(const OutboxOpened& event, Instant now, Effects& effects) {
   const bool renamed = event.store_id != 0 && event.store_id != options_.store_id;
   if (event.store_id != 0) options_.store_id = event.store_id;
-  if (renamed && linked_) announce(effects);
+  restore_detector(event, effects);
+  const bool other_model = detector_ && detector_->model_id() != announced_model_;
+  if ((renamed || other_model) && linked_) announce(effects);
   recorder_.restore(event.records, event.facts, now, effects);
   std::string_view position;
   for (const Fact& fact : event.facts) {
     if (fact.name == kKernelLogFact) position = fact.value;
     if (fact.name == kBootFact) last_boot_ = fact.value;
   }
-  restore_detector(event, effects);
   if (event.unread) {
     collector_.hold_kernel_log();
     recorder_.write_within(kOutboxTriedWithin);
@@ -114,7 +115,8 @@ void Agent::on(const Ticked& event, Instant now, Effects& effects) {
   record_events(readings.tick);
   recorder_.add_row(now, wall_, sample.values(), sample.table_id(), sample.series());
   if (linked_) {
-    if (sample.table_id() != table_before) announce(effects);
+    const bool other_model = detector_ && detector_->model_id() != announced_model_;
+    if (sample.table_id() != table_before || other_model) announce(effects);
     publish_live(effects);
   }
   const bool clock_trusted = !clock_ever_jumped_ || now - clock_jumped_ > kClockTrustedAfter;
@@ -282,7 +284,11 @@ void Agent::on(const StopRequested&, Instant, Effects& effects) {
   if (detector_) {
     detector_->stop();
     record_anomalies();
-    if (detector_->has_news()) keep_model(effects);
+    if (detector_->has_news()) {
+      keep_model(effects);
+    } else if (forget_again_at_) {
+      forget_model(effects);
+    }
   }
   if (boot_noted_) recorder_.set_fact({std::string(kBootFact), options_.hardware.boot_id});
   recorder_.finish();
@@ -314,7 +320,7 @@ void Agent::announce(Effects& effects) {
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.period).count());
   birth.table_id = sampled_ ? sample.table_id() : wire::series_table_id({});
   if (sampled_) birth.series = sample.series();
-  if (detector_) birth.model = detector_->model_id();
+  if (detector_) birth.model = announced_model_ = detector_->model_id();
   effects.emplace_back(Publish{wire::Topic::birth, birth_encoder_.encode(birth)});
   recorder_.announced(birth.table_id);
   publish_state(wire::NodeCondition::online, "", effects);

@@ -188,6 +188,10 @@ class Agent {
   std::optional<NodeDetector> detector_;
   std::deque<Answered> answered_;  // kAnswersKept at most
   std::optional<Silence> earlier_silence_;
+  bool silence_commanded_ = false;  // in this run: what an earlier one was asked for is over
+  std::string announced_model_;
+  bool forgetting_ = false;  // what was asked of the disk last
+  std::optional<Instant> forget_again_at_;
   Duration suspended_{};               // at the last tick
   std::size_t keeping_ = 0;            // models on their way to disk
   std::vector<std::byte> kept_bytes_;  // of this step's KeepModel

@@ -28,10 +28,17 @@ std::string words_of(std::chrono::milliseconds duration) {
   constexpr std::int64_t kMinute = 60;
   constexpr std::int64_t kHour = 3600;
   const std::int64_t seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
-  if (seconds >= 2 * kHour) return std::to_string(seconds / kHour) + " h";
+  if (seconds >= 2 * kHour) {
+    const std::int64_t minutes = seconds % kHour / kMinute;
+    const std::string rest = minutes > 0 ? " " + std::to_string(minutes) + " min" : "";
+    return std::to_string(seconds / kHour) + " h" + rest;
+  }
   if (seconds >= 2 * kMinute) return std::to_string(seconds / kMinute) + " min";
   return std::to_string(seconds) + " s";
 }
+
+// A disk that did not forget what it was to forget is asked again.
+constexpr Duration kForgetAgainAfter = std::chrono::minutes{1};
 
 bool is_within_silence(std::int64_t ms) {
   return ms >= 0 && static_cast<std::uint64_t>(ms) <= wire::kMaxSilenceMs;
@@ -39,10 +46,15 @@ bool is_within_silence(std::int64_t ms) {
 
 }  // namespace
 
-void Agent::on(const ModelKept& event, Instant, Effects& effects) {
+void Agent::on(const ModelKept& event, Instant now, Effects& effects) {
   if (keeping_ > 0) --keeping_;
   if (event.trouble.empty()) return;
   effects.emplace_back(Log{LogLevel::error, "what was learnt could not be kept: " + event.trouble});
+  if (forgetting_) {
+    forget_again_at_ = now + kForgetAgainAfter;
+  } else if (detector_) {
+    detector_->keep_failed();
+  }
 }
 
 void Agent::restore_detector(const OutboxOpened& opened, Effects& effects) {
@@ -50,13 +62,15 @@ void Agent::restore_detector(const OutboxOpened& opened, Effects& effects) {
   std::string form = form_of(options_);
   for (const Fact& fact : opened.facts) {
     if (fact.name == kFormFact) form = fact.value;
-    if (fact.name != kSilenceFact) continue;
+    if (fact.name != kSilenceFact || silence_commanded_) continue;
     Silence silence;
     const char* const end = fact.value.data() + fact.value.size();
     const auto until = std::from_chars(fact.value.data(), end, silence.until_ms);
     const bool parted = until.ec == std::errc() && until.ptr != end && *until.ptr == ' ';
     if (!parted || std::from_chars(until.ptr + 1, end, silence.for_ms).ptr != end) continue;
-    if (is_within_silence(silence.for_ms)) earlier_silence_ = silence;
+    const bool in_time =
+        silence.until_ms >= wire::kMinTimeMs && silence.until_ms <= wire::kMaxTimeMs;
+    if (in_time && is_within_silence(silence.for_ms)) earlier_silence_ = silence;
   }
   if (opened.model.empty()) return;
   auto model = wire::decode_model(opened.model);
@@ -101,6 +115,8 @@ void Agent::watch_anomalies(const Readings& readings, Effects& effects) {
   detector_->tick(readings.when + readings.suspended, readings.wall, sample.series(),
                   sample.table_id(), sample.live(), effects);
   record_anomalies();
+  const bool again = forget_again_at_ && readings.when >= *forget_again_at_;
+  if (detector_->take_forgotten() || again) forget_model(effects);
   if (detector_->wants_keeping()) keep_model(effects);
 
   const Detector& detector = detector_->detector();
@@ -139,11 +155,15 @@ void Agent::keep_model(Effects& effects) {
   kept_bytes_ = std::move(*payload);
   recorder_.set_fact({std::string(kFormFact), form_of(options_)});
   ++keeping_;
+  forgetting_ = false;
+  forget_again_at_.reset();
   effects.emplace_back(KeepModel{kept_bytes_});
 }
 
 void Agent::forget_model(Effects& effects) {
   ++keeping_;
+  forgetting_ = true;
+  forget_again_at_.reset();
   effects.emplace_back(KeepModel{});
 }
 
@@ -192,6 +212,9 @@ Agent::Answer Agent::carry_out(const wire::Command& command, Instant now, Effect
 Agent::Answer Agent::silence(const wire::Command& command, Instant now, Effects& effects) {
   const std::string why = command.reason.empty() ? "" : ": " + command.reason;
   earlier_silence_.reset();
+  silence_commanded_ = true;
+  // Its fact is on disk with the next row: what follows may be that power is cut.
+  recorder_.write_within(options_.period);
   if (command.for_ms == 0) {
     detector_->silence(now + suspended_);
     recorder_.set_fact({std::string(kSilenceFact), ""});

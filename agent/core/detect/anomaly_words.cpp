@@ -122,7 +122,11 @@ std::string trouble_words(const wire::Anomaly& anomaly) {
   const std::uint64_t seconds = anomaly.troubled_ms / 1000;
   std::string words = std::to_string(seconds) + " s";
   if (seconds >= 2 * kMinuteS) words = std::to_string(seconds / kMinuteS) + " min";
-  if (seconds >= 2 * kHourS) words = std::to_string(seconds / kHourS) + " h";
+  if (seconds >= 2 * kHourS) {
+    words = std::to_string(seconds / kHourS) + " h";
+    const std::uint64_t minutes = seconds % kHourS / kMinuteS;
+    if (minutes > 0) words += " " + std::to_string(minutes) + " min";
+  }
   if (anomaly.flares > 1) words += " in " + std::to_string(anomaly.flares) + " stretches";
   return words;
 }
@@ -131,7 +135,7 @@ std::string head_words(const wire::Anomaly& anomaly) {
   switch (anomaly.outcome) {
     case wire::AnomalyOutcome::active:
       return anomaly.flares > 1
-                 ? "unlike itself again, for the " + std::to_string(anomaly.flares) + ". time"
+                 ? "unlike itself again (" + std::to_string(anomaly.flares) + " times by now)"
                  : "unlike itself";
     case wire::AnomalyOutcome::calm:
       return "as usual again after " + trouble_words(anomaly) + "; at its worst";

@@ -64,9 +64,11 @@ std::vector<Cause> explain(const Scorer& scorer) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return parts[a] > parts[b]; });
+  // Where many metrics have a small share each, the largest are told all the same.
+  const double least = std::min(kLeastShare, parts[order.front()] / all / 2);
   for (const std::size_t metric : order) {
     const double share = parts[metric] / all;
-    if (share < kLeastShare || causes.size() == kMaxCauses) break;
+    if (share < least || causes.size() == kMaxCauses) break;
     const Column& column = scorer.reference().columns[metric];
     const double origin = scorer.origin(metric);
     causes.push_back({metric, share, origin + scorer.features()[metric], origin + column.low,

@@ -100,6 +100,11 @@ void NodeDetector::take_places(Effects& effects) {
       detector_.clear_range(i);
     }
   }
+  // Those that found no room are looked for every hour: it is said where something has changed.
+  const bool known = told_found_ == watched_.found() && told_left_out_ == watched_.left_out();
+  if (known && watched_.given_away().empty()) return;
+  told_found_ = watched_.found();
+  told_left_out_ = watched_.left_out();
   std::string text =
       "watches " + std::to_string(watched_.found()) + " series for what is unlike this box";
   if (watched_.left_out() > 0) {
@@ -120,6 +125,7 @@ bool NodeDetector::is_of_this_box(Effects& effects) {
                              " of its " + std::to_string(keys.size()) +
                              " metrics are here; it is forgotten"});
   forget();
+  forgotten_ = true;
   return false;
 }
 
@@ -147,6 +153,7 @@ void NodeDetector::void_places(std::span<const std::size_t> places) {
     if (place < all.metrics.size()) forget_metric(all, place);
   }
   if (all.metrics.empty() || !detector_.load(all)) detector_.relearn();
+  settle_anew();  // rolling features begin anew
 }
 
 Result<void> NodeDetector::load(const wire::Model& model) {
@@ -163,6 +170,7 @@ Result<void> NodeDetector::load(const wire::Model& model) {
 Result<void> NodeDetector::restore(const wire::Model& model) {
   if (auto loaded = load(model); !loaded) return loaded;
   restored_ = model.metrics.size();
+  last_row_ = Instant::min();  // the next row is as at a start, also where the disk told late
   return {};
 }
 
@@ -173,7 +181,12 @@ Result<void> NodeDetector::take_over(const wire::Model& model) {
     return Error{"it is of other metrics than this box has: " + std::to_string(known) + " of its " +
                  std::to_string(model.metrics.size()) + " are here"};
   }
-  if (auto loaded = load(model); !loaded) return loaded;
+  // Whatever it was for its own node, here it is a start, and its counts are not this node's.
+  wire::Model start = model;
+  start.borrowed = true;
+  for (wire::HistoryModel& history : start.histories) history.seen = 0;
+  if (auto loaded = load(start); !loaded) return loaded;
+  watched_.release_unknown(now_);
   settle_anew();
   tell_change(wire::Severity::info,
               "the model " + model.id + " stands for what is usual here until enough was learnt",
@@ -221,6 +234,12 @@ Result<wire::Model> NodeDetector::model(std::size_t rows) const {
 void NodeDetector::kept() {
   kept_rows_ = rows();
   keep_at_ = now_ + std::clamp(age(), kKeepFirst, kKeepEvery);
+}
+
+void NodeDetector::keep_failed() {
+  constexpr std::uint64_t kNothingKept = static_cast<std::uint64_t>(-1);
+  kept_rows_ = kNothingKept;
+  keep_at_ = now_ + kKeepFirst;
 }
 
 void NodeDetector::tell_retrained() {

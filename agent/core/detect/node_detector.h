@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/core/detect/anomaly_teller.h"
@@ -72,6 +73,10 @@ class NodeDetector {
   bool wants_keeping() const { return has_news() && now_ >= keep_at_; }
   bool has_news() const { return ready() && rows() != kept_rows_; }  // since it was kept last
   void kept();
+  // It could not be: it is to be tried again.
+  void keep_failed();
+  // True once where what was restored turned out to be of another box: it is not to be kept.
+  bool take_forgotten() { return std::exchange(forgotten_, false); }
 
   // The deployed model's id; empty: none.
   const std::string& model_id() const { return model_id_; }
@@ -113,7 +118,10 @@ class NodeDetector {
   Instant keep_at_ = Instant::max();
   std::uint64_t kept_rows_ = 0;
   std::size_t restored_ = 0;  // metrics of a run before that were not looked at yet
+  bool forgotten_ = false;
   bool told_threshold_ = false;
+  std::size_t told_found_ = 0;
+  std::size_t told_left_out_ = 0;
   std::string model_id_;
   std::int64_t from_ms_ = 0;      // of the first row that was learnt
   std::uint64_t given_rows_ = 0;  // of a model of another node

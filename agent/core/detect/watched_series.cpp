@@ -7,14 +7,17 @@
 
 #include "agent/core/detect/watch_list.h"
 #include "base/assert.h"
+#include "base/crc32c.h"
 #include "base/text.h"
 #include "schemas/wire/anomaly.h"
+#include "schemas/wire/limits.h"
 
 namespace bw::agent {
 
 namespace {
 
 constexpr double kNoWatchedValue = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kKeyChecksum = 11;  // "#4294967295"
 // Labels that name one device of all there are.
 constexpr std::string_view kUniqueLabel = "uuid";
 
@@ -35,7 +38,11 @@ std::string place_key(const wire::SeriesInfo& series) {
   for (const wire::Label& label : series.labels) {
     if (label.name != kUniqueLabel) common.labels.push_back(label);
   }
-  return wire::series_key(common);
+  std::string key = wire::series_key(common);
+  // No longer than a model takes: what is cut off is told apart by its checksum.
+  if (key.size() <= wire::kMaxText) return key;
+  const std::uint32_t rest = crc32c(std::as_bytes(std::span(key)));
+  return to_utf8(key, BadByte::escaped, wire::kMaxText - kKeyChecksum) + "#" + std::to_string(rest);
 }
 
 bool any_pattern_fits(const std::vector<std::string>& patterns, const wire::SeriesInfo& series) {
@@ -65,8 +72,14 @@ void WatchedSeries::adopt(const std::vector<std::string>& keys, Instant now) {
     place.key = key;
     place.shown = to_utf8(key, BadByte::escaped, kMaxKey);
     // One without a name is nobody's.
-    place.seen = key.empty() ? now - kMakesRoomAfter : now;
+    place.seen = key.empty() ? now - kMakesRoomAfter : kNotLooked;
     places_.push_back(std::move(place));
+  }
+}
+
+void WatchedSeries::release_unknown(Instant now) {
+  for (Place& place : places_) {
+    if (!std::ranges::binary_search(known_, place.key)) place.seen = now - kMakesRoomAfter;
   }
 }
 
@@ -125,7 +138,11 @@ bool WatchedSeries::match(const std::vector<wire::SeriesInfo>& series, std::uint
   given_away_.clear();
   table_id_ = table_id;
   left_out_ = 0;
-  for (Place& place : places_) place.alias = kNowhere;
+  for (Place& place : places_) {
+    place.alias = kNowhere;
+    // The clock of the run that it was kept in is not this one's.
+    if (place.seen == kNotLooked) place.seen = now;
+  }
   const std::vector<Candidate> wanted = candidates(series);
   known_.clear();
   std::vector<std::size_t> without_place;

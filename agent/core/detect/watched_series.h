@@ -49,11 +49,17 @@ class WatchedSeries {
     Instant seen{};  // when it had a value last
   };
   static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+  // Of a place that was adopted: the next match() counts as if it had had a value.
+  static constexpr Instant kNotLooked = Instant::max();
 
   explicit WatchedSeries(WatchPatterns patterns);
 
   // The places are those of a model from now on, in its order; kPlaces at most.
+  // Whether their series are here, the next match() looks.
   void adopt(const std::vector<std::string>& keys, Instant now);
+  // Places whose series the table that was matched last has not make room at once: they are those
+  // of another node.
+  void release_unknown(Instant now);
   void clear();
 
   // Looks at the table where it is another one, or some may find room now: true. given_away() are

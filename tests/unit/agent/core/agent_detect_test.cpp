@@ -47,7 +47,7 @@ class Box {
       if (const auto* keep = std::get_if<KeepModel>(&effect)) {
         kept.assign(keep->payload.begin(), keep->payload.end());
         ++keeps;
-        answers.emplace_back(ModelKept{});
+        answers.emplace_back(ModelKept{disk_trouble});
       }
       if (const auto* persist = std::get_if<PersistRecord>(&effect)) {
         answers.emplace_back(RecordPersisted{persist->record.key});
@@ -138,6 +138,7 @@ class Box {
   wire::CommandResult result;
   wire::NodeBirth birth;
   bool stopped = false;
+  std::string disk_trouble;
 
  private:
   static std::string whole(double value) { return std::to_string(std::llround(value)); }
@@ -250,6 +251,110 @@ TEST(AgentDetect, AModelOnDiskThatCantBeUsedIsForgottenLoudlyAndCollectionGoesOn
     box.ticks(140);
     EXPECT_GT(box.value("self.anomaly_score"), 0) << "it learns anew";
   }
+}
+
+TEST(AgentDetect, AModelOfAnotherBoxLeavesTheDiskToo) {
+  Box old;
+  old.step(OutboxOpened{});
+  old.ticks(150);
+  old.step(StopRequested{});
+  auto model = wire::decode_model(old.kept).value();
+  for (std::string& name : model.metrics) name = "other." + name;
+  model.id = "edge@3";
+  OutboxOpened opened = old.disk();
+  opened.model = wire::encode_model(model).value();
+  Box box;
+  box.kept = opened.model;
+  box.step(opened);
+  box.step(LinkUp{});
+  EXPECT_EQ(box.birth.model, "edge@3");
+  box.ticks(20);
+  EXPECT_TRUE(box.kept.empty());
+  EXPECT_EQ(box.birth.model, "") << "announced anew";
+}
+
+TEST(AgentDetect, WhatTheDiskTellsLateIsTakenUpAsAtAStartAndAnnounced) {
+  Box old;
+  old.step(OutboxOpened{});
+  old.ticks(150);
+  wire::Command quiet = command("s1", wire::CommandKind::silence);
+  quiet.for_ms = 7'200'000;
+  old.ask(quiet);
+  old.step(StopRequested{});
+  auto model = wire::decode_model(old.kept).value();
+  model.id = "edge@3";
+  OutboxOpened late = old.disk();
+  late.model = wire::encode_model(model).value();
+
+  Box box;
+  OutboxOpened unread;
+  unread.unread = true;
+  box.step(unread);
+  box.step(LinkUp{});
+  box.ticks(20);
+  wire::Command loud = command("s2", wire::CommandKind::silence);
+  EXPECT_EQ(box.ask(loud).status, wire::CommandStatus::done);
+  box.step(late);
+  EXPECT_EQ(box.birth.model, "edge@3");
+  box.tick();
+  EXPECT_EQ(box.value("self.anomaly_silenced"), 1) << "rolling features are not whole yet";
+  box.ticks(40);
+  EXPECT_EQ(box.value("self.anomaly_silenced"), 0) << "what was commanded since counts";
+  EXPECT_EQ(box.count("anomaly"), 0U);
+}
+
+TEST(AgentDetect, ADiskThatFailsIsAskedAgain) {
+  Box box;
+  box.step(OutboxOpened{});
+  box.ticks(200);
+  wire::Command fresh = command("f", wire::CommandKind::train);
+  fresh.fresh = true;
+  box.disk_trouble = "no space left";
+  box.ask(fresh);
+  EXPECT_EQ(box.keeps, 1);
+  box.ticks(50);
+  EXPECT_EQ(box.keeps, 1);
+  box.disk_trouble.clear();
+  box.ticks(20);
+  EXPECT_EQ(box.keeps, 2);
+  EXPECT_TRUE(box.kept.empty());
+  box.ticks(70);
+  EXPECT_EQ(box.keeps, 2) << "it has forgotten";
+}
+
+TEST(AgentDetect, WhatTheDiskDidNotForgetIsForgottenAtTheStop) {
+  Box box;
+  box.step(OutboxOpened{});
+  box.ticks(200);
+  wire::Command fresh = command("f", wire::CommandKind::train);
+  fresh.fresh = true;
+  box.disk_trouble = "no space left";
+  box.ask(fresh);
+  box.disk_trouble.clear();
+  box.step(StopRequested{});
+  EXPECT_EQ(box.keeps, 2);
+  EXPECT_TRUE(box.stopped);
+}
+
+TEST(AgentDetect, ASilenceIsOnDiskWithTheNextRow) {
+  Box box;
+  box.step(OutboxOpened{});
+  box.ticks(75);
+  wire::Command quiet = command("s1", wire::CommandKind::silence);
+  quiet.for_ms = 150 * 60'000;
+  EXPECT_EQ(box.ask(quiet).text, "no anomaly is told for 2 h 30 min");
+  box.ticks(2);
+  EXPECT_EQ(box.facts.count("detect.silence"), 1U) << "power may be cut next";
+}
+
+TEST(AgentDetect, ASilenceOnDiskThatCantBeIsNone) {
+  Box box;
+  OutboxOpened opened;
+  opened.facts.push_back({"detect.silence", "9223372036854775807 1000"});
+  opened.facts.push_back({"detect.silence", "-9223372036854775808 1000"});
+  box.step(opened);
+  box.ticks(20);
+  EXPECT_EQ(box.value("self.anomaly_silenced"), 0);
 }
 
 TEST(AgentDetect, WhatWasLearntWithOtherRowsIsLearntAnew) {

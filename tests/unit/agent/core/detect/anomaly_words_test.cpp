@@ -32,7 +32,7 @@ TEST(AnomalyWords, SayWhatIsOnAndItsThreeForemostCauses) {
 TEST(AnomalyWords, SayHowOftenItCameBack) {
   wire::Anomaly again = anomaly();
   again.flares = 4;
-  EXPECT_TRUE(anomaly_text(again).starts_with("unlike itself again, for the 4. time: disk"));
+  EXPECT_TRUE(anomaly_text(again).starts_with("unlike itself again (4 times by now): disk"));
 }
 
 TEST(AnomalyWords, SayHowItEndedAndHowLongItWas) {
@@ -49,6 +49,8 @@ TEST(AnomalyWords, SayHowItEndedAndHowLongItWas) {
   over.troubled_ms = 3 * 3'600'000;
   EXPECT_TRUE(anomaly_text(over).starts_with(
       "unlike itself for 3 h in 5 stretches, which is taken for usual from now on;"));
+  over.troubled_ms = 150 * 60'000;
+  EXPECT_TRUE(anomaly_text(over).starts_with("unlike itself for 2 h 30 min in 5 stretches,"));
   over.outcome = wire::AnomalyOutcome::silenced;
   EXPECT_TRUE(anomaly_text(over).starts_with("a known change silences what was unlike itself"));
   over.outcome = wire::AnomalyOutcome::stopped;

@@ -87,6 +87,26 @@ TEST_F(ExplanationTest, AMissingMetricIsNoCause) {
   for (const Cause& cause : causes) EXPECT_NE(cause.metric, 4U);
 }
 
+TEST(Explanation, WhatSpreadsOverAllOfManyMetricsHasCausesToo) {
+  constexpr std::size_t kMany = 60;
+  ScorerOptions options;
+  options.metrics = kMany;
+  options.reservoir = 256;
+  Scorer scorer(options);
+  Rng rng(3);
+  std::vector<double> row(kMany);
+  for (int i = 0; i < 600; ++i) {
+    for (double& value : row) value = 50 + normal(rng);
+    scorer.score(row);
+    scorer.learn();
+  }
+  for (double& value : row) value += 60;
+  scorer.score(row);
+  const auto causes = explain(scorer);
+  EXPECT_EQ(causes.size(), kMaxCauses);
+  for (const Cause& cause : causes) EXPECT_LT(cause.share, 0.1);
+}
+
 TEST(Explanation, ThereIsNoneBeforeAnythingIsLearnt) {
   ScorerOptions options;
   options.metrics = 2;

@@ -200,6 +200,46 @@ TEST(NodeDetector, AModelOfAnotherBoxBecomesItsOwnOnceEnoughWasLearnt) {
   EXPECT_FALSE(model_of(node).borrowed) << "a restart goes on from all that it knows";
 }
 
+TEST(NodeDetector, AModelThatWasTrainedEarlyIsNoMoreThanAStartElsewhere) {
+  NodeWorld old(by_hand());
+  old.run(200);
+  const wire::Model early = model_of(old, NodeDetector::kSampleRows);
+  ASSERT_FALSE(early.borrowed) << "all that it knows goes along";
+  NodeWorld node(by_hand(), 2);
+  node.run(20);
+  ASSERT_TRUE(node.detector.take_over(early));
+  EXPECT_EQ(node.detector.detector().scorer().learnt(), 0U) << "those rows are another node's";
+  node.run(60);
+  EXPECT_TRUE(model_of(node).borrowed);
+}
+
+TEST(NodeDetector, WhatCouldNotBeKeptIsTriedAgain) {
+  NodeWorld node;
+  node.run(910);
+  ASSERT_TRUE(node.detector.wants_keeping());
+  node.detector.kept();
+  EXPECT_FALSE(node.detector.has_news());
+  node.detector.keep_failed();
+  EXPECT_TRUE(node.detector.has_news()) << "a stop tries it once more";
+  node.run(905);
+  EXPECT_TRUE(node.detector.wants_keeping());
+}
+
+TEST(NodeDetector, SaysHowManySeriesItWatchesOnlyWhereThatChanges) {
+  DetectOptions options;
+  options.watch.include = {"any.*"};
+  NodeWorld node(options);
+  for (std::size_t i = 0; i < 80; ++i) {
+    node.series.push_back({"any.thing", "1", wire::SeriesKind::gauge, {{"n", std::to_string(i)}}});
+  }
+  node.run(20);
+  ASSERT_NE(node.log.find("more find no room"), std::string::npos) << node.log;
+  node.log.clear();
+  node.now += hours{2};
+  node.run(2);
+  EXPECT_TRUE(node.log.empty()) << node.log;
+}
+
 TEST(NodeDetector, AModelOfOtherMetricsIsRefusedAndOneThatLacksSomeIsNot) {
   NodeWorld old(by_hand());
   old.run(300);
@@ -233,6 +273,8 @@ TEST(NodeDetector, WhatWasKeptOfAnotherBoxIsForgottenAndSaidSo) {
   ASSERT_TRUE(node.detector.restore(model));
   node.run(20);
   EXPECT_NE(node.log.find("is of another box: 1 of its 6"), std::string::npos) << node.log;
+  EXPECT_TRUE(node.detector.take_forgotten());
+  EXPECT_FALSE(node.detector.take_forgotten()) << "told once";
   EXPECT_EQ(node.kinds(), Kinds{"model_change"});
   EXPECT_EQ(node.detector.watched().places().size(), 6U);
   node.run(300);
@@ -307,8 +349,11 @@ TEST(NodeDetector, APlaceThatIsGivenToAnotherSeriesBeginsAnew) {
   node.series.push_back({"any.new", "1", wire::SeriesKind::gauge, {}});
   node.table = 2;
   const auto rows = node.detector.rows();
+  node.second(lose_one);
+  EXPECT_TRUE(node.detector.verdict().silenced) << "until rolling features are whole again";
   node.run(50, lose_one);
   EXPECT_EQ(node.detector.watched().left_out(), 0U);
+  EXPECT_TRUE(node.kinds().empty()) << "rolling features begin anew, and that is no anomaly";
   EXPECT_GE(node.detector.rows(), rows) << "what was learnt of the others stays";
   EXPECT_TRUE(node.detector.ready());
   EXPECT_TRUE(std::isfinite(node.detector.verdict().score));

@@ -231,6 +231,44 @@ TEST_F(WatchedSeriesTest, PlacesOfAModelComeFirstInItsOrderAndTheRestBehindThem)
   EXPECT_EQ(values[4], 1);
 }
 
+TEST_F(WatchedSeriesTest, PlacesThatWereRestoredAreNotOldOnAMachineThatIsUpForDays) {
+  const Series series = many(WatchedSeries::kPlaces + 3);
+  match(series);
+  const std::vector<std::string> before = watched_.keys();
+  WatchedSeries again{{{"any.*"}, {}}};
+  again.adopt(before, Instant{});  // before the first row: there is no time yet
+  now_ += hours{48};
+  again.match(series, 1, now_);
+  EXPECT_EQ(again.keys(), before);
+  EXPECT_TRUE(again.given_away().empty());
+  EXPECT_EQ(again.left_out(), 3U);
+}
+
+TEST_F(WatchedSeriesTest, PlacesOfAnotherNodesSeriesMakeRoomForOnesOwn) {
+  match(many(16));
+  std::vector<std::string> others = watched_.keys();
+  while (others.size() < WatchedSeries::kPlaces) {
+    others.push_back("other{n=" + std::to_string(others.size()) + "}");
+  }
+  watched_.adopt(others, now_);
+  match(many(20));
+  EXPECT_EQ(watched_.left_out(), 4U) << "a node's own keep their places for a day";
+  watched_.adopt(others, now_);
+  watched_.release_unknown(now_);
+  match(many(30));
+  EXPECT_EQ(watched_.left_out(), 0U);
+  EXPECT_EQ(watched_.found(), 30U);
+}
+
+TEST_F(WatchedSeriesTest, AKeyIsNoLongerThanAModelTakesAndStillTellsSeriesApart) {
+  const std::string same(wire::kMaxText, 'x');
+  const auto one = gauge("any.thing", {{"a", same}, {"b", "1"}});
+  const auto other = gauge("any.thing", {{"a", same}, {"b", "2"}});
+  EXPECT_LE(place_key(one).size(), wire::kMaxText);
+  EXPECT_NE(place_key(one), place_key(other));
+  EXPECT_EQ(place_key(one), place_key(one));
+}
+
 TEST_F(WatchedSeriesTest, ANameThatIsTooLongIsCutWhereItIsShown) {
   match({gauge("any.thing", {{"n", std::string(1000, 'x')}})});
   EXPECT_EQ(watched_.places()[0].shown.size(), WatchedSeries::kMaxKey);
