@@ -116,15 +116,18 @@ TEST(Arguments, AnUnknownCommandGetsTheNearestOne) {
   EXPECT_EQ(wrong({"nodess"}), "unknown command 'nodess'. Did you mean nodes?");
   EXPECT_EQ(wrong({"node", "shw"}), "unknown command 'node shw'. Did you mean node show?");
   EXPECT_EQ(wrong({"x\x1b[2J"}).find('\x1b'), std::string::npos);
-  EXPECT_EQ(wrong({"zzzzzzzz"}),
-            "unknown command 'zzzzzzzz': it is one of status, nodes, node show, top, query, "
-            "events, metrics, version or completion");
+  std::string all;
+  for (const CommandSpec& command : commands()) {
+    const bool is_last = &command == &commands().back();
+    all += (all.empty() ? "" : is_last ? " or " : ", ") + std::string(command.path);
+  }
+  EXPECT_EQ(wrong({"zzzzzzzz"}), "unknown command 'zzzzzzzz': it is one of " + all);
   EXPECT_EQ(wrong({"nodess", "--help"}), "unknown command 'nodess'. Did you mean nodes?");
 }
 
 TEST(Arguments, WithoutACommandItSaysWhereTheyAre) {
   EXPECT_EQ(wrong({}), "which command? 'bellwether --help' lists them");
-  EXPECT_EQ(wrong({"node"}), "'node' needs one word more: show");
+  EXPECT_EQ(wrong({"node"}), "'node' needs one word more: show, health or silence");
   EXPECT_EQ(wrong({"--hlp"}), "unknown flag '--hlp'. Did you mean --help?");
   EXPECT_EQ(help({"--help"}), "bellwether");
   EXPECT_EQ(help({"-h"}), "bellwether");
