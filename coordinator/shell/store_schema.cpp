@@ -166,10 +166,10 @@ CREATE TABLE facts (
   id INTEGER PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )sql";
 
-static_assert(kStoreVersion == 1);
+static_assert(kStoreVersion == 2);
 
 Result<std::int64_t> read_version(Database& database) {
   auto statement = database.prepare("PRAGMA user_version");

@@ -19,7 +19,7 @@
 
 namespace bw::coordinator {
 
-inline constexpr std::int64_t kStoreVersion = 1;
+inline constexpr std::int64_t kStoreVersion = 2;
 
 // Of a new file. Blocks of 2 to 10 kB lie mostly in overflow pages, which are full but for the
 // last: small pages waste 4 % of the file where the usual 4096 bytes waste 11 %. And a commit

@@ -30,9 +30,32 @@ std::string in_lower_case(std::string text) {
   return text;
 }
 
+bool is_ipv4(std::string_view text) {
+  int parts = 0;
+  while (++parts <= 4) {
+    const std::string_view part = text.substr(0, text.find('.'));
+    const bool is_number = !part.empty() && part.size() <= 3 &&
+                           part.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_number) return false;
+    if (part.size() == text.size()) return parts == 4;
+    text.remove_prefix(part.size() + 1);
+  }
+  return false;
+}
+
+// "127.0.0.1:8420", "[::1]", "localhost": what no name server had a say in. A page can have its own
+// name lead to our address (DNS rebinding), and is then of the same origin.
+bool is_unnamed(const std::string& host) {
+  if (host.starts_with("[")) return true;  // no name begins so
+  const std::string name = in_lower_case(host.substr(0, host.find(':')));
+  return name == "localhost" || is_ipv4(name);
+}
+
 // Programs send no origin. A browser sends that of the page that asks, and whether it is ours.
 bool is_own_origin(const Request& request) {
   const std::string& site = request.fetch_site;
+  const bool is_browser = !site.empty() || !request.origin.empty();
+  if (is_browser && !is_unnamed(request.host)) return false;
   if (!site.empty() && site != "same-origin" && site != "none") return false;
   if (request.origin.empty()) return true;
   const std::size_t scheme = request.origin.find("://");
@@ -59,7 +82,10 @@ Answer answer(const Request& request, const FleetView& fleet, const ServiceView&
   }
   const Route* const route = match.route;
   if (route->method != "GET" && !is_own_origin(request)) {
-    return problem(403, "a page of another origin may change nothing here", target->path);
+    return problem(403,
+                   "a page of another origin may change nothing here, and one of ours only where "
+                   "it was reached by address or as localhost",
+                   target->path);
   }
   if (route->method != "GET" && !request.body.empty() && !route->takes_body) {
     return problem(400, "this takes its parameters in the query, and no body", target->path);

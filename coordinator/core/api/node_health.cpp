@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "coordinator/core/api/json_parts.h"
+#include "coordinator/core/api/node_conditions.h"
 
 namespace bw::coordinator::api {
 
@@ -15,51 +16,17 @@ namespace {
 
 constexpr std::uint32_t kMostHealthEvents = 5000;
 constexpr std::size_t kCausesInWords = 3;
-
-// What ends a condition: the event that says so, of the same thing.
-struct Recovery {
-  std::string_view failure;
-  std::string_view recovery;
-  std::string_view label;  // that names the thing
-};
-constexpr Recovery kRecoveries[] = {
-    {"gpu_lost", "gpu_returned", "gpu"},       {"gpu_hung", "gpu_returned", "gpu"},
-    {"gpu_failing", "gpu_returned", "gpu"},    {"gpu_reset_required", "gpu_returned", "gpu"},
-    {"process_down", "process_up", "process"}, {"process_down", "process_restart", "process"},
-    {"unit_failed", "unit_up", "unit"},        {"unit_down", "unit_up", "unit"},
-    {"unit_failed", "unit_restart", "unit"},   {"link_down", "link_up", "interface"},
-};
-
-std::string_view label_of(const wire::EventRecord& event, std::string_view name) {
-  for (const wire::Label& label : event.details) {
-    if (label.name == name) return label.value;
-  }
-  return {};
-}
-
-bool is_later(const wire::EventRecord& a, const wire::EventRecord& b) {
-  return a.epoch == b.epoch ? a.number > b.number : a.time_ms > b.time_ms;
-}
+constexpr double kMostRows = 1e18;  // a node may say any float; beyond 2^64 no integer holds it
 
 // Whether it still stands: a condition without its end, or anything else that is fresh.
-bool is_open(const wire::EventRecord& event, const std::vector<EventRow>& all,
-             std::int64_t now_ms) {
+bool is_open(const wire::EventRecord& event, const Conditions& conditions, std::int64_t now_ms) {
   if (event.severity != wire::Severity::critical) return false;
-  bool is_condition = false;
-  for (const Recovery& pair : kRecoveries) {
-    if (pair.failure != event.kind) continue;
-    is_condition = true;
-    for (const EventRow& other : all) {
-      if (other.event.kind == pair.recovery && is_later(other.event, event) &&
-          label_of(other.event, pair.label) == label_of(event, pair.label)) {
-        return false;
-      }
-    }
-  }
-  return is_condition || now_ms - event.time_ms < kFreshMs;
+  const std::optional<bool> stands = conditions.stands(event);
+  return stands ? *stands : now_ms - event.time_ms < kFreshMs;
 }
 
-std::vector<EventGroup> group_events(const std::vector<EventRow>& events, std::int64_t now_ms) {
+std::vector<EventGroup> group_events(const std::vector<EventRow>& events,
+                                     const Conditions& conditions, std::int64_t now_ms) {
   std::map<std::string, EventGroup> by_kind;
   for (const EventRow& row : events) {
     const wire::EventRecord& event = row.event;
@@ -72,7 +39,7 @@ std::vector<EventGroup> group_events(const std::vector<EventRow>& events, std::i
       group.last_ms = event.time_ms;
       group.text = event.text;
     }
-    group.is_open = group.is_open || is_open(event, events, now_ms);
+    group.is_open = group.is_open || is_open(event, conditions, now_ms);
   }
   std::vector<EventGroup> groups;
   for (auto& [kind, group] : by_kind) groups.push_back(std::move(group));
@@ -186,9 +153,19 @@ class Judge {
       }
     }
   }
+  void look_at_conditions(const Conditions& conditions) {
+    for (Conditions::Trouble& trouble : conditions.untold()) {
+      if (trouble.severity == wire::Severity::critical) {
+        bad(trouble.severity, std::move(trouble.text));
+      } else {
+        say(trouble.severity, std::move(trouble.text));
+      }
+    }
+  }
   void look_at_detector() {
     const DetectorFacts& facts = out_.detector;
-    const auto rows = static_cast<std::uint64_t>(std::max(0.0, facts.rows.value_or(0)));
+    const auto rows =
+        static_cast<std::uint64_t>(std::clamp(facts.rows.value_or(0), 0.0, kMostRows));
     if (facts.state == DetectorState::off) {
       say(wire::Severity::info, "no detector watches it");
     } else if (facts.state == DetectorState::silenced) {
@@ -248,11 +225,7 @@ EventQuery health_query(std::string_view node, std::int64_t now_ms) {
   query.min_severity = static_cast<int>(wire::Severity::warning);
   query.also_kinds = {std::string(wire::kAnomalyKind), std::string(wire::kAnomalyUpdateKind),
                       std::string(wire::kAnomalyEndKind)};
-  for (const Recovery& pair : kRecoveries) {
-    const std::string kind(pair.recovery);
-    const auto known = std::find(query.also_kinds.begin(), query.also_kinds.end(), kind);
-    if (known == query.also_kinds.end()) query.also_kinds.push_back(kind);
-  }
+  for (std::string& kind : recovery_kinds()) query.also_kinds.push_back(std::move(kind));
   query.from_ms = now_ms - kHealthWindowMs;
   // A node's clock may be ahead of ours.
   query.to_ms = now_ms + kHealthWindowMs;
@@ -268,11 +241,13 @@ NodeHealth health_of(const NodeView& node, const std::vector<EventRow>& events, 
     if (episode.anomaly.start_ms >= now_ms - kHealthWindowMs) ++out.anomalies;
     if (episode.is_active()) out.active.push_back(std::move(episode));
   }
-  out.events = group_events(events, now_ms);
+  const Conditions conditions(node, events);
+  out.events = group_events(events, conditions, now_ms);
   Judge judge(node, now_ms, out);
   judge.look_at_status();
   judge.look_at_anomalies();
   judge.look_at_events();
+  judge.look_at_conditions(conditions);
   judge.look_at_detector();
   if (truncated) {
     judge.say(wire::Severity::info,

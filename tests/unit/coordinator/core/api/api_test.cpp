@@ -28,25 +28,26 @@ TEST_F(ApiTest, AnswersAnotherMethodWithThoseThatAreAllowed) {
 
 TEST_F(ApiTest, ChangesNothingForAPageOfAnotherOrigin) {
   Request request{"POST", "/api/v1/nodes/n1/train"};
-  request.host = "Box:8420";
+  request.host = "192.0.2.7:8420";
   const auto status = [&] {
     const Answer answer = api.handle(++last_id, request, fleet, service);
     const auto* const response = std::get_if<Response>(&answer);
     return response == nullptr ? 0 : response->status;
   };
   EXPECT_EQ(status(), 0) << "a program";
-  for (const char* own : {"http://box:8420", "https://BOX:8420"}) {
+  for (const char* own : {"http://192.0.2.7:8420", "https://192.0.2.7:8420"}) {
     request.origin = own;
     EXPECT_EQ(status(), 0) << own;
   }
-  for (const char* other : {"http://evil.example", "http://box", "http://box:8421", "null",
-                            "http://box:8420.evil.example", "box:8420"}) {
+  for (const char* other : {"http://evil.example", "http://192.0.2.7", "http://192.0.2.7:8421",
+                            "null", "http://192.0.2.7:8420.evil.example", "192.0.2.7:8420"}) {
     request.origin = other;
     EXPECT_EQ(status(), 403) << other;
   }
-  request.origin = "http://box:8420";
+  request.origin = "http://192.0.2.7:8420";
   request.host = "";
   EXPECT_EQ(status(), 403);
+  request.host = "192.0.2.7:8420";
   request.origin = "";
   for (const char* site : {"cross-site", "same-site", "else"}) {
     request.fetch_site = site;
@@ -61,6 +62,30 @@ TEST_F(ApiTest, ChangesNothingForAPageOfAnotherOrigin) {
   reading.origin = "http://evil.example";
   reading.fetch_site = "cross-site";
   EXPECT_EQ(std::get<Response>(api.handle(++last_id, reading, fleet, service)).status, 200);
+}
+
+TEST_F(ApiTest, ChangesNothingForAPageThatReachedItByAName) {
+  Request request{"POST", "/api/v1/nodes/n1/train"};
+  const auto status = [&](const std::string& host) {
+    request.host = host;
+    request.origin = "http://" + host;
+    request.fetch_site = "same-origin";
+    const Answer answer = api.handle(++last_id, request, fleet, service);
+    const auto* const response = std::get_if<Response>(&answer);
+    return response == nullptr ? 0 : response->status;
+  };
+  for (const char* host : {"localhost:8420", "LOCALHOST", "127.0.0.1:8420", "[::1]:8420"}) {
+    EXPECT_EQ(status(host), 0) << host;
+  }
+  // Each may be made to lead to our address, and its pages are of the same origin then.
+  for (const char* host : {"evil.example:8420", "box", "localhost.evil.example", "127.0.0.1.evil",
+                           "127.0.0", "1.2.3.4.5", "1..2.3", "1234.1.1.1", ""}) {
+    EXPECT_EQ(status(host), 403) << host;
+  }
+  request.origin.clear();
+  request.host = "evil.example";
+  const Answer answer = api.handle(++last_id, request, fleet, service);
+  EXPECT_EQ(std::get<Response>(answer).status, 403) << "a browser that tells no origin";
 }
 
 TEST_F(ApiTest, TakesABodyOnlyWhereOneIsMeant) {

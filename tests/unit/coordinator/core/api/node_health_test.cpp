@@ -149,10 +149,37 @@ TEST_F(NodeHealthTest, AConditionLastsUntilItsEndIsToldOfTheSameThing) {
   EXPECT_EQ(verdict({lost("0"), lost("1"), back("0")}), Verdict::unwell);
   const EventRow before = back("0");
   EXPECT_EQ(verdict({before, lost("0")}), Verdict::unwell) << "it was lost again";
-  EventRow next_run = back("0");
-  next_run.event.epoch = 7;
-  next_run.event.number = 1;
-  EXPECT_EQ(verdict({lost("0"), next_run}), Verdict::well) << "numbers of runs don't compare";
+}
+
+TEST_F(NodeHealthTest, WhatARestartMendedIsOverThoughNobodySaysSo) {
+  const EventRow down =
+      event("process_down", wire::Severity::critical, kHourMs, {{"process", "ros"}});
+  EXPECT_EQ(verdict({down}), Verdict::unwell);
+  node.birth.epoch = kEpoch + 1;
+  EXPECT_EQ(verdict({down}), Verdict::well);
+  EXPECT_EQ(reasons(health({down}))[0], "1 process_down 1h ago: process_down text") << "it is told";
+}
+
+TEST_F(NodeHealthTest, AConditionOlderThanTheEventsIsSeenInLiveValues) {
+  node.series.push_back({"gpu.lost", "1", wire::SeriesKind::gauge, {{"gpu", "0"}}});
+  node.live.push_back(1);
+  EXPECT_EQ(verdict({}), Verdict::unwell);
+  EXPECT_EQ(reasons(health()), std::vector<std::string>{"2 GPU 0 is lost: it no longer answers"});
+}
+
+TEST_F(NodeHealthTest, AUnitThatIsNotActiveIsAWarningAlone) {
+  node.series.push_back(
+      {"systemd.unit_active", "1", wire::SeriesKind::gauge, {{"unit", "a.service"}}});
+  node.live.push_back(0);
+  EXPECT_EQ(health().verdict, Verdict::well);
+  EXPECT_EQ(reasons(health())[0], "1 the watched unit a.service is not active");
+}
+
+TEST_F(NodeHealthTest, RowsBeyondAnyIntegerAreBounded) {
+  set("self.anomaly_threshold", NAN);
+  set("self.model_rows", 1e30F);
+  EXPECT_EQ(reasons(health())[0],
+            "0 its detector learns what is usual: 1000000000000000000 rows of about 576");
 }
 
 TEST_F(NodeHealthTest, ADetectorThatLearnsIsSaidToAndItsNodeMayBeUnwellAllTheSame) {
