@@ -173,7 +173,7 @@ constexpr Words kSilenceAbout =
     "its answer; exit code 1 where none comes.";
 constexpr Words kTrainAbout =
     "Asks the node for the model of what it has learnt, and keeps it as the next version of NAME:\n"
-    "edge@1, edge@2. Waits up to half a minute for the node's answer. 64 models are kept at most;\n"
+    "edge@1, edge@2. Waits up to three minutes for the node's answer. 64 models are kept at most;\n"
     "none is dropped to make room.";
 constexpr Words kDeployAbout =
     "Nodes get it a few at a time, those that are away when they are back, until each has said\n"

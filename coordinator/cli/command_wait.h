@@ -9,8 +9,9 @@
 
 namespace bw::cli {
 
-// The coordinator gives up after 30 s; a little more, for its own last word.
-inline constexpr std::chrono::milliseconds kCommandPatience{35000};
+// The coordinator gives up after 30 s, or 180 s where a model is to come; a little more, for its
+// own last word.
+inline constexpr std::chrono::milliseconds kCommandPatience{185000};
 inline constexpr std::chrono::milliseconds kFirstPause{100};
 inline constexpr std::chrono::milliseconds kLongestPause{1000};
 

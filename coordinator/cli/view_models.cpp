@@ -179,7 +179,7 @@ std::string command_text(const CommandInfo& command) {
   if (command.state == "failed") return node + " could not" + because;
   if (command.state == "refused") return node + " refused" + because;
   if (command.state == "expired") return "it came too late for " + node + because;
-  if (command.state == "timed_out") return "no answer of " + node + " came within 30 s";
+  if (command.state == "timed_out") return "no answer of " + node + " came in time";
   return node + " has not answered yet (command " + visible(command.id) + ")";
 }
 

@@ -246,7 +246,7 @@ Fleet::Taken Coordinator::State::take(const NodeId& id, const wire::NodeBirth& b
   const bool is_new = known == nullptr || !known->birth;
   const Taken refused = fleet.hear(id, birth, now, wall, work);
   const Node* const node = fleet.find(id);
-  if (!refused && node != nullptr) models.take_birth(id, *node->birth, is_new, now, learn_work);
+  if (!refused && node != nullptr) models.take_birth(id, *node->birth, is_new, now);
   return refused;
 }
 
@@ -440,6 +440,8 @@ ServiceView Coordinator::State::service_view(Instant now) const {
   view.messages = messages;
   view.exports = exports;
   view.models = &models;
+  view.odd_models = models.odd_results();
+  view.bad_models = models.bad_models();
   view.each_refused = [this](const auto& visit) {
     for (const auto& [name, counts] : refusals.all()) visit(name, counts);
   };

@@ -166,8 +166,9 @@ struct CommandSent {
 };
 struct WishChange {
   std::string node;
-  std::string model;  // wished now; empty: nothing changed
-  std::string text;   // why nothing did, or what is to be known
+  std::string model;      // wished now; empty: nothing changed
+  std::string text;       // why nothing did, or what is to be known
+  bool is_ended = false;  // what was wished of it, and never ran, is taken back
 };
 struct WishesChanged {
   std::string model;       // of a deployment

@@ -97,6 +97,8 @@ struct ServiceView {
   std::span<const std::uint64_t> messages;  // by wire::Topic
   std::span<const ExportStatus> exports;
   const ModelsView* models = nullptr;  // null: there are none
+  std::uint64_t odd_models = 0;        // that nodes sent, and nobody waited for
+  std::uint64_t bad_models = 0;        // that nodes sent, and were none
   // Visits the counts of refused payloads by node, ascending.
   std::function<void(const std::function<void(std::string_view,
                                               const std::array<std::uint64_t, wire::kRefusals>&)>&)>

@@ -80,7 +80,7 @@ Response response_to(const CommandSent& sent, std::string_view) {
 
 Response response_to(const WishesChanged& changed, std::string_view) {
   std::size_t count = 0;
-  for (const WishChange& one : changed.nodes) count += one.model.empty() ? 0 : 1;
+  for (const WishChange& one : changed.nodes) count += one.model.empty() && !one.is_ended ? 0 : 1;
   JsonWriter json;
   json.begin_object();
   write_text_or_null(json, "model", changed.model);

@@ -46,6 +46,10 @@ void write_models(Exposition& out, const ServiceView& service) {
   for (std::size_t i = 0; i < kWishStates; ++i) {
     out.sample(wishes[i], {{"state", name_of(static_cast<WishState>(i))}});
   }
+  out.single("bw_models_unasked_total", "counter",
+             "Models of nodes that nobody waited for: late, or twice.", service.odd_models);
+  out.single("bw_models_unreadable_total", "counter", "Models of nodes that were none.",
+             service.bad_models);
 }
 
 void write_store(Exposition& out, const ServiceView& service) {

@@ -97,6 +97,16 @@ constexpr Parameter kDeployParameters[] = {
      "true false"},
 };
 
+constexpr Parameter kRollbackParameters[] = {
+    {"node", "string", "Nodes by their ids", false, true},
+    {"class", "string",
+     "Nodes of this class; where given alone, its new nodes begin with the model before too"},
+    {"site", "string", "Nodes of this site"},
+    {"label", "string", "Nodes with this label, as name=value", false, true},
+    {"all", "string", "true: all nodes. Of the rest at least one is needed", false, false,
+     "true false"},
+};
+
 constexpr Parameter kFederateParameters[] = {
     {"node", "string", "Only nodes of this id; * and ? stand for any characters and for one", false,
      true},
@@ -166,8 +176,8 @@ constexpr Route kRoutes[] = {
      "are back",
      kDeployParameters, "Deployment", deploy_model, "POST", "202"},
     {"/api/v1/rollback", "rollbackModels",
-     "Wishes that nodes run the model before again, each its own", kDeployParameters, "Deployment",
-     roll_back_models, "POST", "202"},
+     "Wishes that nodes run the model before again, each its own", kRollbackParameters,
+     "Deployment", roll_back_models, "POST", "202"},
     {"/api/v1/nodes/{id}/train", "trainModel",
      "Asks a node for the model of what it has learnt, to be kept: the answer tells the command, "
      "and that what became of it",

@@ -30,7 +30,7 @@ std::string CommandBook::draw_id() {
 
 const CommandBook::Entry* CommandBook::find_open(const std::string& node,
                                                  wire::CommandKind kind) const {
-  // Open ones are among the newest.
+  // A walk through all that are kept, kMaxKept at most: once for each request of an operator.
   for (const auto& [id, entry] : entries_) {
     const CommandRecord& record = entry.record;
     if (record.node == node && record.kind == kind && !is_settled(record.state)) return &entry;
@@ -56,7 +56,9 @@ std::pair<const CommandBook::Entry*, wire::Command> CommandBook::open(const Node
   entry.record.state = CommandState::sent;
   entry.record.created_ms = now_ms;
   entry.epoch = node.birth->epoch;
-  entry.deadline = now + kAnswerWithin;
+  const bool brings_model = entry.record.kind == wire::CommandKind::train && !entry.is_fresh;
+  entry.within = brings_model ? kModelWithin : kAnswerWithin;
+  entry.deadline = now + entry.within;
   wire::Command command;
   command.id = entry.record.id;
   command.kind = entry.record.kind;
@@ -100,7 +102,9 @@ void CommandBook::tick(Instant now, std::int64_t now_ms) {
   if (open_ == 0) return;
   for (auto& [id, entry] : entries_) {
     if (entry.record.state != CommandState::sent || now < entry.deadline) continue;
-    settle(entry, CommandState::timed_out, "no answer came within 30 s", now_ms);
+    settle(entry, CommandState::timed_out,
+           "no answer came within " + std::to_string(entry.within / std::chrono::seconds{1}) + " s",
+           now_ms);
   }
 }
 

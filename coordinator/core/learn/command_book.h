@@ -1,5 +1,5 @@
 // The commands that operators sent to nodes, and what became of each: the last kMaxKept, in memory
-// only, as they live for half a minute.
+// only, as they live for half a minute, or some where a model is on its way.
 //
 // A node has one open command of a kind at most: the same asked for again is the same command.
 #pragma once
@@ -24,6 +24,8 @@ class CommandBook {
   static constexpr std::size_t kMaxOpen = 256;
   static constexpr std::int64_t kLifeMs = 25000;  // on the way to the node
   static constexpr Duration kAnswerWithin = std::chrono::seconds{30};
+  // Of one that brings a model: 400 kB take 50 s at 64 kbit/s.
+  static constexpr Duration kModelWithin = std::chrono::seconds{180};
 
   explicit CommandBook(std::uint64_t seed) : rng_(seed) {}
 
@@ -35,6 +37,7 @@ class CommandBook {
     std::string node_class;
     bool is_fresh = false;
     std::uint64_t for_ms = 0;
+    Duration within{};
     Instant deadline{};
   };
 

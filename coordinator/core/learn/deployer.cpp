@@ -172,12 +172,20 @@ bool Deployer::take_result(const NodeId& node, const wire::CommandResult& result
   } else if (result.status == wire::CommandStatus::refused) {
     settle(node, *wish, WishState::refused,
            result.text.empty() ? "refused by the node" : result.text);
+  } else {
+    // It is tried again, and what it lacked is the wish's reason meanwhile.
+    std::string why = result.text;
+    if (why.empty())
+      why = result.status == wire::CommandStatus::expired ? "came too late" : "failed";
+    count(troubled_, "model " + wish->model + " does not get on yet (" + why + ")", node);
+    if (wish->reason != why) dirty_.insert(node);
+    wish->reason = std::move(why);
   }
   return true;
 }
 
 void Deployer::take_birth(const NodeId& node, const wire::NodeBirth& birth, Registry& registry,
-                          Instant now, LearnWork& work) {
+                          Instant now) {
   const auto entry = attempts_.find(node);
   const bool is_under_way = entry != attempts_.end() && !entry->second.command.empty();
   if (is_under_way && entry->second.epoch != birth.epoch) {
@@ -190,9 +198,10 @@ void Deployer::take_birth(const NodeId& node, const wire::NodeBirth& birth, Regi
   if (wish->state == WishState::waiting && birth.model == wish->model) {
     settle(node, *wish, WishState::done, "");
   } else if (wish->state == WishState::done && birth.model != wish->model) {
-    work.say(LogLevel::warning, "node " + node.str() + " no longer runs " + wish->model + " but " +
-                                    (birth.model.empty() ? "what it learnt itself" : birth.model) +
-                                    ": it is sent again");
+    count(troubled_,
+          "model " + wish->model + " no longer runs, but " +
+              (birth.model.empty() ? "what it learnt itself" : birth.model) + ", and is sent again",
+          node);
     wish->state = WishState::waiting;
     waiting_.insert(node);
     dirty_.insert(node);
@@ -233,13 +242,17 @@ void Deployer::settle(const NodeId& node, Wish& wish, WishState state, std::stri
   auto& lines = state == WishState::done ? done_ : refused_;
   const std::string key =
       state == WishState::done ? wish.model : wish.model + " is refused (" + wish.reason + ")";
+  count(lines, key, node);
+}
+
+void Deployer::count(Lines& lines, const std::string& key, const NodeId& node) {
   if (lines.size() >= kMaxSettledLines && !lines.contains(key)) return;
   Settled& settled = lines[key];
   if (++settled.count > kDeployNamed) return;
   settled.names += (settled.names.empty() ? "" : ", ") + node.str();
 }
 
-void Deployer::report(LearnWork& work) {
+void Deployer::report(Instant now, LearnWork& work) {
   const auto names = [](const Settled& settled) {
     if (settled.count <= kDeployNamed) return settled.names;
     return settled.names + " and " + std::to_string(settled.count - kDeployNamed) + " more";
@@ -252,6 +265,12 @@ void Deployer::report(LearnWork& work) {
   }
   done_.clear();
   refused_.clear();
+  if (troubled_.empty() || now < troubled_again_) return;
+  for (const auto& [what, settled] : troubled_) {
+    work.say(LogLevel::warning, what + " on " + names(settled));
+  }
+  troubled_.clear();
+  troubled_again_ = now + kToldAgain;
 }
 
 void Deployer::drop_idle_payloads(Instant now) {

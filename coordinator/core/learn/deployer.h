@@ -33,6 +33,7 @@ class Deployer {
   static constexpr Duration kFirstAgain = std::chrono::seconds{10};
   static constexpr Duration kMostAgain = std::chrono::hours{1};
   static constexpr Duration kLoadAgain = std::chrono::seconds{5};
+  static constexpr Duration kToldAgain = std::chrono::seconds{60};
   static constexpr Duration kKeepPayload = std::chrono::seconds{30};  // that nobody needs
 
   explicit Deployer(std::uint64_t seed) : rng_(seed) {}
@@ -57,8 +58,8 @@ class Deployer {
   bool take_result(const NodeId& node, const wire::CommandResult& result, Registry& registry,
                    Instant now);
   // The agent that owns the node said what it runs.
-  void take_birth(const NodeId& node, const wire::NodeBirth& birth, Registry& registry, Instant now,
-                  LearnWork& work);
+  void take_birth(const NodeId& node, const wire::NodeBirth& birth, Registry& registry,
+                  Instant now);
 
   // What changed of wishes and is to be stored.
   std::set<NodeId>& dirty() { return dirty_; }
@@ -66,7 +67,7 @@ class Deployer {
   std::size_t on_the_way() const { return on_the_way_.size(); }
   std::size_t bytes_on_the_way() const { return bytes_; }
   // Says what was settled since the last time.
-  void report(LearnWork& work);
+  void report(Instant now, LearnWork& work);
 
  private:
   struct Attempt {
@@ -94,6 +95,8 @@ class Deployer {
   void end_overdue(Instant now);
   void end_attempt(const NodeId& node, Instant now, bool is_again);
   void settle(const NodeId& node, Wish& wish, WishState state, std::string reason);
+  using Lines = std::map<std::string, Settled>;
+  static void count(Lines& lines, const std::string& key, const NodeId& node);
   void drop_idle_payloads(Instant now);
 
   Rng rng_;
@@ -112,8 +115,10 @@ class Deployer {
   std::optional<Loading> loading_;
   std::uint64_t last_query_ = 0;
   Instant load_next_{};
-  std::map<std::string, Settled> done_;     // by model
-  std::map<std::string, Settled> refused_;  // by model and reason
+  Lines done_;      // by model
+  Lines refused_;   // by model and reason
+  Lines troubled_;  // by what nodes do that goes on and on: told once in kToldAgain
+  Instant troubled_again_{};
 };
 
 }  // namespace bw::coordinator

@@ -15,7 +15,7 @@ std::string names_of(const std::vector<WishChange>& nodes) {
   std::size_t count = 0;
   std::string names;
   for (const WishChange& one : nodes) {
-    if (one.model.empty()) continue;
+    if (one.model.empty() && !one.is_ended) continue;
     if (++count <= kAuditNamed) names += (names.empty() ? "" : ", ") + one.node;
   }
   if (count > kAuditNamed) names += " and " + std::to_string(count - kAuditNamed) + " more";
@@ -114,7 +114,7 @@ Registry::Plan ModelLife::plan_next(Intent& intent, const FleetView& fleet,
     return registry_.plan(*back, fleet, now_ms);
   }
   if (const auto* const remove = std::get_if<RemoveRequest>(&intent.what)) {
-    return registry_.plan(*remove, fleet);
+    return registry_.plan(*remove, fleet, now_ms);
   }
   return registry_.plan(std::get<Registry::Newcomer>(std::move(intent.what)), now_ms);
 }

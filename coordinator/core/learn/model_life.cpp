@@ -25,6 +25,32 @@ std::optional<RequestRefused> unreachable(const std::optional<NodeView>& node,
       409, "node " + id + " is " + std::string(name_of(node->status)) + ": it can't be asked now"};
 }
 
+template <typename Item>
+std::size_t list_bytes(const std::vector<Item>& list) {
+  return list.size() * sizeof(Item);
+}
+
+// What a decoded model takes. Not its payload's size: lists of a crafted one may share their bytes
+// there, and are apart here.
+std::size_t held_bytes(const wire::Model& model) {
+  std::size_t bytes =
+      sizeof(model) + list_bytes(model.sample) + list_bytes(model.metrics) +
+      list_bytes(model.origins) + list_bytes(model.medians) + list_bytes(model.inverse_scales) +
+      list_bytes(model.farthest) + list_bytes(model.lows) + list_bytes(model.highs) +
+      list_bytes(model.lowest) + list_bytes(model.highest) + list_bytes(model.means) +
+      list_bytes(model.variances) + list_bytes(model.counts) + list_bytes(model.residual_squares) +
+      list_bytes(model.subspaces) + list_bytes(model.histories) + list_bytes(model.peaks.tops) +
+      list_bytes(model.peaks.at) + list_bytes(model.peaks.base.values);
+  bytes += list_bytes(model.forest.thresholds) + list_bytes(model.forest.split_features) +
+           list_bytes(model.forest.weights) + list_bytes(model.forest.leaves);
+  for (const std::string& name : model.metrics) bytes += name.size();
+  for (const wire::SubspaceModel& one : model.subspaces) {
+    bytes += list_bytes(one.mean) + list_bytes(one.basis) + list_bytes(one.inverse_deviation);
+  }
+  for (const wire::HistoryModel& one : model.histories) bytes += list_bytes(one.values);
+  return bytes;
+}
+
 }  // namespace
 
 ModelLife::ModelLife(std::uint64_t seed) : book_(seed ^ kBookSeed), deployer_(seed ^ kDeploySeed) {}
@@ -39,7 +65,7 @@ void ModelLife::restore(StoredModels stored, bool is_replaced, LearnWork& work) 
                                   "run");
   }
   // What was under way is refused by the store, but there is nobody left to be told of it.
-  if (under_way_) failed("it was replaced", 0, work);
+  if (under_way_) failed("it was replaced", last_ms_, work);
   joined_.clear();
   registry_.restore(std::move(stored));
   deployer_.restore(registry_);
@@ -113,7 +139,7 @@ void ModelLife::begin(std::uint64_t id, ImportRequest request, LearnWork& work) 
   }
   Intent intent;
   intent.request = id;
-  intent.bytes = request.payload.size();
+  intent.bytes = held_bytes(*model);
   intent.what = Registry::Newcomer{std::move(request.name), std::move(request.note), "", "",
                                    *std::move(model)};
   if (enqueue(std::move(intent))) return;
@@ -148,10 +174,21 @@ void ModelLife::send(std::uint64_t id, const NodeView& node, CommandBook::Entry 
     line += entry.is_fresh ? "a fresh start: what it learnt is to be forgotten"
                            : "what it learnt, to be kept as " + entry.name;
   }
+  if (is_train && entry.is_fresh) end_wish(NodeId::parse(name).value());
   auto [opened, command] = book_.open(node, std::move(entry), now, now_ms);
   work.say(LogLevel::info, line + " (command " + command.id + ")");
   work.answers.push_back({id, CommandSent{opened->record}});
   work.sends.push_back({NodeId::parse(name).value(), std::move(command)});
+}
+
+// A node that is asked to forget its model runs none any more, on purpose: what was wished of it is
+// over from then on, for its answer may be late or lost.
+void ModelLife::end_wish(const NodeId& node) {
+  Wish* const wish = registry_.wish_of(node);
+  if (wish == nullptr || wish->state == WishState::ended) return;
+  wish->state = WishState::ended;
+  deployer_.take(node, *wish);
+  deployer_.dirty().insert(node);
 }
 
 bool ModelLife::enqueue(Intent intent) {
@@ -170,9 +207,7 @@ void ModelLife::take_result(const NodeId& node, const wire::CommandResult& resul
     // Answers to announcements and refusals come here too, and nobody waits for them.
     if (result.model.empty()) return;
     ++odd_results_;
-    work.say(LogLevel::warning, "node " + node.str() +
-                                    " sent a model that nobody waits for: it "
-                                    "came late or twice, and is not kept");
+    odd_node_ = node.str();
     return;
   }
   switch (result.status) {
@@ -190,16 +225,7 @@ void ModelLife::take_result(const NodeId& node, const wire::CommandResult& resul
   if (entry->record.kind != wire::CommandKind::train) {
     return book_.settle(*entry, CommandState::done, result.text, now_ms);
   }
-  if (entry->is_fresh) {
-    // It runs no model any more, on purpose: what was wished of it is over.
-    Wish* const wish = registry_.wish_of(node);
-    if (wish != nullptr && wish->state != WishState::ended) {
-      wish->state = WishState::ended;
-      deployer_.take(node, *wish);
-      deployer_.dirty().insert(node);
-    }
-    return book_.settle(*entry, CommandState::done, result.text, now_ms);
-  }
+  if (entry->is_fresh) return book_.settle(*entry, CommandState::done, result.text, now_ms);
   take_trained(*entry, result, now_ms, work);
 }
 
@@ -219,7 +245,7 @@ void ModelLife::take_trained(CommandBook::Entry& entry, const wire::CommandResul
   }
   Intent intent;
   intent.command = entry.record.id;
-  intent.bytes = result.model.size();
+  intent.bytes = held_bytes(*model);
   intent.what = Registry::Newcomer{entry.name, entry.note, entry.record.node, entry.node_class,
                                    *std::move(model)};
   book_.settle(entry, CommandState::storing, "", now_ms);
@@ -228,13 +254,10 @@ void ModelLife::take_trained(CommandBook::Entry& entry, const wire::CommandResul
 }
 
 void ModelLife::take_birth(const NodeId& node, const wire::NodeBirth& birth, bool is_new,
-                           Instant now, LearnWork& work) {
+                           Instant now) {
   const bool may_begin = is_new && birth.model.empty() && joined_.size() < kMaxJoined;
   if (may_begin && !registry_.classes().empty()) joined_.emplace(node, now + kJoinedAfter);
-  // It announces that it forgot its model before it answers that it did.
-  const auto* const train = book_.find_open(node.str(), wire::CommandKind::train);
-  if (train != nullptr && train->is_fresh) return;
-  deployer_.take_birth(node, birth, registry_, now, work);
+  deployer_.take_birth(node, birth, registry_, now);
 }
 
 void ModelLife::take_payload(std::uint64_t query, std::optional<std::vector<std::byte>> payload,
@@ -248,7 +271,21 @@ void ModelLife::tick(const FleetView& fleet, bool is_linked, Instant now, std::i
   is_joined_due_ = std::any_of(joined_.begin(), joined_.end(),
                                [now](const auto& one) { return one.second <= now; });
   if (is_linked) pump(fleet, now, now_ms, work);
-  deployer_.report(work);
+  deployer_.report(now, work);
+  report_odd(now, work);
+  last_ms_ = now_ms;
+}
+
+// A node can send such at will: one line a minute is enough of it.
+void ModelLife::report_odd(Instant now, LearnWork& work) {
+  if (odd_results_ == odd_told_ || (odd_told_ != 0 && now < odd_again_)) return;
+  work.say(LogLevel::warning, "node " + odd_node_ +
+                                  " sent a model that nobody waits for: it came late or twice, and "
+                                  "is not kept (" +
+                                  std::to_string(odd_results_ - odd_told_) +
+                                  " such since told last)");
+  odd_told_ = odd_results_;
+  odd_again_ = now + kToldAgain;
 }
 
 void ModelLife::pump(const FleetView& fleet, Instant now, std::int64_t now_ms, LearnWork& work) {

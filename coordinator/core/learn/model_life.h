@@ -29,7 +29,8 @@ namespace bw::coordinator {
 class ModelLife final : public ModelsView {
  public:
   static constexpr std::size_t kMaxIntents = 64;
-  static constexpr std::size_t kMaxIntentBytes = 32U << 20;  // models that wait for the disk
+  static constexpr std::size_t kMaxIntentBytes = 32U
+                                                 << 20;  // of decoded models that wait for the disk
   static constexpr std::size_t kMaxJoined = 4096;
   static constexpr std::size_t kMaxWishChanges = 512;  // of one batch, requests' apart
   // A node's GPUs are in its series table only some seconds after its start, and they make its
@@ -47,8 +48,7 @@ class ModelLife final : public ModelsView {
   void take_result(const NodeId& node, const wire::CommandResult& result, Instant now,
                    std::int64_t now_ms, LearnWork& work);
   // `is_new`: the node was never heard of before.
-  void take_birth(const NodeId& node, const wire::NodeBirth& birth, bool is_new, Instant now,
-                  LearnWork& work);
+  void take_birth(const NodeId& node, const wire::NodeBirth& birth, bool is_new, Instant now);
   void take_payload(std::uint64_t query, std::optional<std::vector<std::byte>> payload, Instant now,
                     LearnWork& work);
   // Once a second.
@@ -69,6 +69,9 @@ class ModelLife final : public ModelsView {
   void each_wish(const std::function<void(const NodeId&, const Wish&)>& visit) const override;
   void each_class(const std::function<void(const std::string&, const Wish&)>& visit) const override;
   std::optional<CommandRecord> command(std::string_view id) const override;
+
+  // Of what nodes can do at will a line is logged so often.
+  static constexpr Duration kToldAgain = Deployer::kToldAgain;
 
   // Models that nobody waited for: late, twice, or of another agent.
   std::uint64_t odd_results() const { return odd_results_; }
@@ -99,7 +102,9 @@ class ModelLife final : public ModelsView {
   void begin(std::uint64_t id, ImportRequest request, LearnWork& work);
   void send(std::uint64_t id, const NodeView& node, CommandBook::Entry entry, Instant now,
             std::int64_t now_ms, LearnWork& work);
+  void end_wish(const NodeId& node);
   bool enqueue(Intent intent);
+  void report_odd(Instant now, LearnWork& work);
   void take_trained(CommandBook::Entry& entry, const wire::CommandResult& result,
                     std::int64_t now_ms, LearnWork& work);
   Registry::Plan plan_next(Intent& intent, const FleetView& fleet, std::int64_t now_ms) const;
@@ -115,7 +120,11 @@ class ModelLife final : public ModelsView {
   std::map<NodeId, Instant> joined_;  // new nodes, and from when on they get what their class has
   bool is_joined_due_ = false;        // one of them, as of the last tick
   std::optional<UnderWay> under_way_;
+  std::int64_t last_ms_ = 0;  // of the last tick
   std::uint64_t odd_results_ = 0;
+  std::uint64_t odd_told_ = 0;  // of these
+  std::string odd_node_;        // of the last
+  Instant odd_again_{};
   std::uint64_t bad_models_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "coordinator/core/learn/registry.h"
 
+#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -54,6 +55,9 @@ std::optional<RequestRefused> Registry::no_room_for(const std::string& name) con
 
 Registry::Plan Registry::plan(Newcomer newcomer, std::int64_t now_ms) const {
   if (auto refused = no_room_for(newcomer.name)) return {*std::move(refused)};
+  if (!std::isfinite(newcomer.model.threshold) || newcomer.model.threshold < 0) {
+    return {RequestRefused{422, "its threshold is no number from 0 on"}};
+  }
   const auto last = versions_.find(newcomer.name);
   const ModelId id{newcomer.name, last == versions_.end() ? 1 : last->second + 1};
   newcomer.model.id = id.text();

@@ -44,11 +44,14 @@ class Registry {
   Plan plan(Newcomer newcomer, std::int64_t now_ms) const;
   Plan plan(const DeployRequest& request, const FleetView& fleet, std::int64_t now_ms) const;
   Plan plan(const RollbackRequest& request, const FleetView& fleet, std::int64_t now_ms) const;
-  Plan plan(const RemoveRequest& request, const FleetView& fleet) const;
+  Plan plan(const RemoveRequest& request, const FleetView& fleet, std::int64_t now_ms) const;
   // What a new node begins with; nothing where there is nothing for its class.
   std::optional<PutWish> start_of(const NodeView& node, std::int64_t now_ms) const;
   // Why there is no room for one more model of this name.
   std::optional<RequestRefused> no_room_for(const std::string& name) const;
+
+  // What a node that is away for longer has, or waits for, holds no model: it may never come back.
+  static constexpr std::int64_t kLongAwayMs = std::int64_t{7} * 24 * 3600 * 1000;
 
   // Is on disk.
   void apply(const Change& change);
@@ -57,7 +60,8 @@ class Registry {
   Wish next_wish(const NodeView& node, const std::string& model, std::int64_t now_ms,
                  WishChange& told) const;
   Wish earlier_wish(const Wish* wish, std::int64_t now_ms, WishChange& told) const;
-  std::optional<RequestRefused> in_use(const ModelRecord& model, const FleetView& fleet) const;
+  std::optional<RequestRefused> in_use(const ModelRecord& model, const FleetView& fleet,
+                                       std::int64_t now_ms) const;
 
   std::map<ModelId, ModelRecord> models_;          // kMaxModels at most
   std::map<std::string, std::uint32_t> versions_;  // the highest ever; kMaxModelNames at most

@@ -50,6 +50,16 @@ void remember(std::vector<std::string>& before, const std::string& model) {
   if (before.size() > kMaxModelsBefore) before.erase(before.begin());
 }
 
+bool is_unmet(const Wish* wish) {
+  return wish != nullptr &&
+         (wish->state == WishState::waiting || wish->state == WishState::refused);
+}
+
+bool is_long_away(const NodeView& node, std::int64_t now_ms) {
+  const bool is_away = node.status == NodeStatus::offline || node.status == NodeStatus::silent;
+  return is_away && now_ms - node.since_ms >= Registry::kLongAwayMs;
+}
+
 NodeId id_of(const NodeView& node) {
   return NodeId::parse(node.id).value();
 }
@@ -143,7 +153,18 @@ Registry::Plan Registry::plan(const RollbackRequest& request, const FleetView& f
   each_selected(fleet, request.selector, [&](const NodeView& node) {
     WishChange change{std::string(node.id), "", ""};
     Wish wish = earlier_wish(wish_of(id_of(node)), now_ms, change);
-    if (!change.model.empty()) plan.changes.emplace_back(PutWish{id_of(node), std::move(wish)});
+    const Wish* const last = wish_of(id_of(node));
+    if (change.model.empty() && is_unmet(last)) {
+      // What never came to run can be taken back, even where nothing was before.
+      change.text += "; " + last->model + " is no longer wished of it";
+      change.is_ended = true;
+      wish = *last;
+      wish.state = WishState::ended;
+      wish.reason.clear();
+      plan.changes.emplace_back(PutWish{id_of(node), std::move(wish)});
+    } else if (!change.model.empty()) {
+      plan.changes.emplace_back(PutWish{id_of(node), std::move(wish)});
+    }
     told.nodes.push_back(std::move(change));
   });
   const std::string& name = request.selector.node_class;
@@ -169,8 +190,8 @@ Registry::Plan Registry::plan(const RollbackRequest& request, const FleetView& f
   return plan;
 }
 
-std::optional<RequestRefused> Registry::in_use(const ModelRecord& model,
-                                               const FleetView& fleet) const {
+std::optional<RequestRefused> Registry::in_use(const ModelRecord& model, const FleetView& fleet,
+                                               std::int64_t now_ms) const {
   const std::string id = model.id.text();
   for (const auto& [name, wish] : classes_) {
     if (wish.model != id || wish.state == WishState::ended) continue;
@@ -179,6 +200,7 @@ std::optional<RequestRefused> Registry::in_use(const ModelRecord& model,
   std::size_t count = 0;
   std::string names;
   fleet.each("", [&](const NodeView& node) {
+    if (is_long_away(node, now_ms)) return true;
     const Wish* const wish = wish_of(id_of(node));
     const bool is_wished = wish != nullptr && wish->model == id &&
                            (wish->state == WishState::waiting || wish->state == WishState::done);
@@ -192,12 +214,13 @@ std::optional<RequestRefused> Registry::in_use(const ModelRecord& model,
   return RequestRefused{409, id + " runs on, or is wished of, " + names};
 }
 
-Registry::Plan Registry::plan(const RemoveRequest& request, const FleetView& fleet) const {
+Registry::Plan Registry::plan(const RemoveRequest& request, const FleetView& fleet,
+                              std::int64_t now_ms) const {
   const ModelRecord* const model = find(request.model);
   if (model == nullptr) {
     return {RequestRefused{404, "there is no model called " + request.model}};
   }
-  if (auto used = in_use(*model, fleet)) return {*std::move(used)};
+  if (auto used = in_use(*model, fleet, now_ms)) return {*std::move(used)};
   Plan plan{ModelRemoved{request.model}};
   plan.changes.emplace_back(DropModel{model->id});
   return plan;

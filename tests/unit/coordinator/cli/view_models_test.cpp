@@ -125,7 +125,7 @@ TEST(ViewModels, SaysWhatBecameOfACommand) {
   EXPECT_EQ(text("failed", "nothing is learnt yet"), "box-1 could not: nothing is learnt yet");
   EXPECT_EQ(text("refused", "no"), "box-1 refused: no");
   EXPECT_EQ(text("expired", ""), "it came too late for box-1");
-  EXPECT_EQ(text("timed_out", ""), "no answer of box-1 came within 30 s");
+  EXPECT_EQ(text("timed_out", ""), "no answer of box-1 came in time");
   EXPECT_EQ(text("sent", ""), "box-1 has not answered yet (command c1)");
 }
 

@@ -81,9 +81,9 @@ TEST_F(CommandBookTest, EndsWhatNobodyAnswers) {
   const wire::Command command = open();
   const wire::Command storing = open();
   book.settle(*book.find(storing.id), CommandState::storing, "", 0);
-  book.tick(now + CommandBook::kAnswerWithin - std::chrono::seconds{1}, 5000);
+  book.tick(now + CommandBook::kModelWithin - std::chrono::seconds{1}, 5000);
   EXPECT_EQ(book.find(command.id)->record.state, CommandState::sent);
-  book.tick(now + CommandBook::kAnswerWithin, 6000);
+  book.tick(now + CommandBook::kModelWithin, 6000);
   EXPECT_EQ(book.find(command.id)->record.state, CommandState::timed_out);
   EXPECT_EQ(book.find(storing.id)->record.state, CommandState::storing);
   EXPECT_EQ(book.answered(learn_node("n1"), result_of(command)), nullptr);

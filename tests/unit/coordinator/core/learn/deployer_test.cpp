@@ -57,12 +57,12 @@ class DeployerTest : public testing::Test {
     auto& birth = fleet.at(node).birth;
     birth.epoch = epoch;
     birth.model = model;
-    deployer.take_birth(learn_node(node), birth, registry, now, log);
+    deployer.take_birth(learn_node(node), birth, registry, now);
   }
   const Wish& wish_of(const std::string& node) { return *registry.wish_of(learn_node(node)); }
   std::string reported() {
     LearnWork work;
-    deployer.report(work);
+    deployer.report(now, work);
     std::string text;
     for (const auto& line : work.log) text += line.text + "\n";
     return text;
@@ -138,6 +138,27 @@ TEST_F(DeployerTest, TriesAgainEverMoreRarely) {
   }
 }
 
+TEST_F(DeployerTest, SaysWhatAFailingDeploymentLacksOnceAMinute) {
+  wish("n1");
+  answer(sends()[0], wire::CommandStatus::failed, "no space left");
+  EXPECT_EQ(wish_of("n1").state, WishState::waiting);
+  EXPECT_EQ(wish_of("n1").reason, "no space left");
+  EXPECT_TRUE(deployer.dirty().contains(learn_node("n1")));
+  EXPECT_EQ(reported(), "model edge@1 does not get on yet (no space left) on n1\n");
+  deployer.dirty().clear();
+  now += Deployer::kFirstAgain;
+  answer(sends()[0], wire::CommandStatus::failed, "no space left");
+  EXPECT_TRUE(deployer.dirty().empty()) << "nothing new";
+  EXPECT_EQ(reported(), "");
+  now += Deployer::kToldAgain;
+  EXPECT_EQ(reported(), "model edge@1 does not get on yet (no space left) on n1\n");
+  answer(sends()[0], wire::CommandStatus::expired);
+  EXPECT_EQ(wish_of("n1").reason, "came too late");
+  now += Deployer::kToldAgain;
+  answer(sends()[0], wire::CommandStatus::done);
+  EXPECT_EQ(wish_of("n1").reason, "");
+}
+
 TEST_F(DeployerTest, TriesAgainWhereNoAnswerComes) {
   wish("n1");
   const auto sent = sends();
@@ -196,11 +217,11 @@ TEST_F(DeployerTest, SendsAgainToANodeThatLostItsModel) {
   wish("n1");
   answer(sends()[0], wire::CommandStatus::done);
   be_born("n1", 7, "edge@1");
-  EXPECT_TRUE(log.log.empty());
+  EXPECT_EQ(reported(), "model edge@1 runs on n1\n");
   be_born("n1", 9, "");
   EXPECT_EQ(wish_of("n1").state, WishState::waiting);
-  EXPECT_EQ(log.log.at(0).text,
-            "node n1 no longer runs edge@1 but what it learnt itself: it is sent again");
+  EXPECT_EQ(reported(),
+            "model edge@1 no longer runs, but what it learnt itself, and is sent again on n1\n");
   now += Deployer::kFirstAgain;
   EXPECT_EQ(sends().size(), 1U);
 }

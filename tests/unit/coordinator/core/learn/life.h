@@ -111,7 +111,7 @@ class LifeTest : public testing::Test {
     auto& birth = fleet.at(node).birth;
     birth.epoch = epoch;
     birth.model = model;
-    life.take_birth(learn_node(node), birth, is_new, now, work);
+    life.take_birth(learn_node(node), birth, is_new, now);
   }
   Wish wish_of(const std::string& node) {
     Wish found;

@@ -95,7 +95,7 @@ TEST_F(ModelLifeTest, TakesNoAnswerThatIsLateTwiceOrAnotherAgents) {
                    work);
   EXPECT_EQ(command(sent).state, CommandState::sent);
   EXPECT_EQ(life.odd_results(), 1U);
-  tick_after(CommandBook::kAnswerWithin);
+  tick_after(CommandBook::kModelWithin);
   EXPECT_EQ(command(sent).state, CommandState::timed_out);
   answer_to(command_sent, model_bytes());
   EXPECT_EQ(life.odd_results(), 2U);
@@ -119,14 +119,80 @@ TEST_F(ModelLifeTest, LetsANodeForgetAndEndsWhatWasWishedOfIt) {
   const auto outcome = request_now(TrainRequest{"n1", "", "", true});
   EXPECT_TRUE(last_send().command.fresh);
   const LearnWork::Send fresh = last_send();
+  EXPECT_EQ(wish_of("n1").state, WishState::ended);
+  commit_all();
   be_born("n1", 7, "");
-  EXPECT_EQ(wish_of("n1").state, WishState::done);
   answer_to(fresh, {}, wire::CommandStatus::done, "begins anew");
   EXPECT_EQ(command(std::get<CommandSent>(outcome)).state, CommandState::done);
   EXPECT_EQ(wish_of("n1").state, WishState::ended);
   be_born("n1", 8, "");
   tick_after(std::chrono::hours{2});
   EXPECT_TRUE(work.sends.empty());
+}
+
+TEST_F(ModelLifeTest, LetsANodeForgetWhereItsAnswerIsLost) {
+  keep("edge");
+  deploy("edge@1", nodes_named({"n1"}));
+  send_models();
+  answer({}, wire::CommandStatus::done);
+  request_now(TrainRequest{"n1", "", "", true});
+  bool is_stored = false;
+  for (const Change& change : next_changes()) {
+    const auto* const put = std::get_if<PutWish>(&change);
+    is_stored = is_stored || (put != nullptr && put->wish.state == WishState::ended);
+  }
+  EXPECT_TRUE(is_stored) << "before the node answers";
+  commit();
+  tick_after(CommandBook::kModelWithin);
+  be_born("n1", 7, "");
+  EXPECT_EQ(wish_of("n1").state, WishState::ended);
+  tick_after(std::chrono::hours{2});
+  EXPECT_TRUE(work.sends.empty());
+}
+
+TEST_F(ModelLifeTest, AFreshStartDoesNotEndWhatIsWishedAfterIt) {
+  keep("edge");
+  request_now(TrainRequest{"n1", "", "", true});
+  const LearnWork::Send fresh = last_send();
+  deploy("edge@1", nodes_named({"n1"}));
+  answer_to(fresh, {}, wire::CommandStatus::done);
+  EXPECT_EQ(wish_of("n1").state, WishState::waiting);
+}
+
+TEST_F(ModelLifeTest, WaitsLongerForAModelThanForAWord) {
+  const CommandSent training = ask_to_train("n1");
+  const CommandSent silence = std::get<CommandSent>(request_now(SilenceRequest{"n2", 60'000, ""}));
+  tick_after(CommandBook::kAnswerWithin);
+  EXPECT_EQ(command(silence).state, CommandState::timed_out);
+  EXPECT_EQ(command(silence).text, "no answer came within 30 s");
+  EXPECT_EQ(command(training).state, CommandState::sent);
+  tick_after(CommandBook::kModelWithin - CommandBook::kAnswerWithin);
+  EXPECT_EQ(command(training).state, CommandState::timed_out);
+  EXPECT_EQ(command(training).text, "no answer came within 180 s");
+}
+
+TEST_F(ModelLifeTest, TellsOfModelsThatNobodyAskedForOnceAMinute) {
+  const auto send_odd = [&] {
+    life.take_result(learn_node("n1"), {"none", 7, wire::CommandStatus::done, "", model_bytes()},
+                     now, kNowMs, work);
+  };
+  const auto lines = [&] {
+    const auto count = work.log.size();
+    work.log.clear();
+    return count;
+  };
+  lines();
+  for (int i = 0; i < 5; ++i) send_odd();
+  EXPECT_EQ(lines(), 0U);
+  tick_after(std::chrono::seconds{1});
+  EXPECT_NE(logged().find("5 such since"), std::string::npos) << logged();
+  EXPECT_EQ(lines(), 1U);
+  send_odd();
+  tick_after(std::chrono::seconds{1});
+  EXPECT_EQ(lines(), 0U);
+  tick_after(ModelLife::kToldAgain);
+  EXPECT_EQ(lines(), 1U);
+  EXPECT_EQ(life.odd_results(), 6U);
 }
 
 TEST_F(ModelLifeTest, SilencesANode) {

@@ -134,7 +134,7 @@ TEST_F(RegistryPlanTest, RollsBackStepByStep) {
   EXPECT_EQ(roll_back(nodes_named({"n1"})).nodes[0].model, "edge@1");
   const auto told = roll_back(nodes_named({"n1"}));
   EXPECT_EQ(told.nodes[0].model, "");
-  EXPECT_EQ(told.nodes[0].text, "there was no model before");
+  EXPECT_EQ(told.nodes[0].text, "there was no model before; edge@1 is no longer wished of it");
   EXPECT_EQ(wish("n1").model, "edge@1");
 }
 
@@ -149,7 +149,24 @@ TEST_F(RegistryPlanTest, DoesNotRollBackToWhatWasNeverRunNorIsKept) {
   deploy("edge@3", nodes_named({"n1"}));
   registry.apply(DropModel{{"edge", 2}});
   EXPECT_EQ(roll_back(nodes_named({"n1"})).nodes[0].text,
-            "edge@2, the one before, is no longer kept");
+            "edge@2, the one before, is no longer kept; edge@3 is no longer wished of it");
+}
+
+TEST_F(RegistryPlanTest, TakesBackWhatNeverRan) {
+  deploy("edge@1", nodes_named({"n1", "n2"}));
+  settle("n2", WishState::refused);
+  fleet.at("n1").status = NodeStatus::offline;
+  const auto told = roll_back(nodes_named({"n1", "n2"}));
+  EXPECT_EQ(told.nodes[0].model, "");
+  EXPECT_TRUE(told.nodes[0].is_ended);
+  EXPECT_EQ(told.nodes[0].text, "there was no model before; edge@1 is no longer wished of it");
+  EXPECT_EQ(wish("n1").state, WishState::ended);
+  EXPECT_EQ(wish("n2").state, WishState::ended);
+  deploy("edge@1", nodes_named({"n1"}));
+  settle("n1", WishState::done);
+  EXPECT_FALSE(roll_back(nodes_named({"n1"})).nodes[0].is_ended);
+  EXPECT_EQ(wish("n1").state, WishState::done)
+      << "it runs, and there is nothing to put in its place";
 }
 
 TEST_F(RegistryPlanTest, RemembersABoundedNumberOfModelsBefore) {
@@ -208,25 +225,37 @@ TEST_F(RegistryPlanTest, KeepsABoundedNumberOfClasses) {
 }
 
 TEST_F(RegistryPlanTest, RemovesOnlyWhatNobodyUses) {
-  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@9"}, fleet)).status, 404);
+  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@9"}, fleet, now_ms)).status, 404);
   fleet.at("n1").birth.model = "edge@1";
   fleet.at("n1").status = NodeStatus::offline;
-  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@1"}, fleet)).detail,
+  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@1"}, fleet, now_ms)).detail,
             "edge@1 runs on, or is wished of, n1");
   deploy("edge@2", nodes_named({"n2"}));
-  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@2"}, fleet)).status, 409);
+  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@2"}, fleet, now_ms)).status, 409);
   settle("n2", WishState::refused);
-  const auto plan = apply(registry.plan(RemoveRequest{"edge@2"}, fleet));
+  const auto plan = apply(registry.plan(RemoveRequest{"edge@2"}, fleet, now_ms));
   EXPECT_EQ(std::get<ModelRemoved>(plan.outcome).model, "edge@2");
   EXPECT_EQ(registry.find("edge@2"), nullptr);
   deploy("edge@3", nodes_of_class("future"));
-  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@3"}, fleet)).detail,
+  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@3"}, fleet, now_ms)).detail,
             "edge@3 is what new nodes of class future begin with");
+}
+
+TEST_F(RegistryPlanTest, ANodeThatIsAwayForLongHoldsNoModel) {
+  fleet.at("n1").birth.model = "edge@1";
+  fleet.at("n1").status = NodeStatus::offline;
+  const RemoveRequest remove{"edge@1"};
+  EXPECT_EQ(refused(registry.plan(remove, fleet, Registry::kLongAwayMs - 1)).status, 409);
+  fleet.at("n1").status = NodeStatus::online;
+  EXPECT_EQ(refused(registry.plan(remove, fleet, Registry::kLongAwayMs)).status, 409);
+  fleet.at("n1").status = NodeStatus::silent;
+  apply(registry.plan(remove, fleet, Registry::kLongAwayMs));
+  EXPECT_EQ(registry.find("edge@1"), nullptr);
 }
 
 TEST_F(RegistryPlanTest, NamesAFewOfTheManyThatUseAModel) {
   for (int i = 10; i < 20; ++i) fleet.add("x" + std::to_string(i)).birth.model = "edge@1";
-  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@1"}, fleet)).detail,
+  EXPECT_EQ(refused(registry.plan(RemoveRequest{"edge@1"}, fleet, now_ms)).detail,
             "edge@1 runs on, or is wished of, x10, x11, x12, x13, x14 and 5 more");
 }
 

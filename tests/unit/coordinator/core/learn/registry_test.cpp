@@ -1,5 +1,7 @@
 #include "coordinator/core/learn/registry.h"
 
+#include <limits>
+
 #include "base/crc32c.h"
 #include "tests/unit/coordinator/core/learn/fakes.h"
 
@@ -94,6 +96,18 @@ TEST(Registry, RefusesAModelThatCannotBeSent) {
   newcomer.model.sample.resize(wire::kMaxModelSample + 1);
   const auto plan = registry.plan(std::move(newcomer), 1);
   EXPECT_EQ(std::get<RequestRefused>(plan.outcome).status, 422);
+}
+
+TEST(Registry, RefusesAModelWhoseThresholdIsNone) {
+  Registry registry;
+  for (const double threshold :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0}) {
+    Registry::Newcomer newcomer{"edge", "", "", "", small_model()};
+    newcomer.model.threshold = threshold;
+    const auto plan = registry.plan(std::move(newcomer), 1);
+    EXPECT_TRUE(plan.changes.empty());
+    EXPECT_EQ(refusal(plan), "its threshold is no number from 0 on") << threshold;
+  }
 }
 
 TEST(Registry, IsRestoredFromWhatTheStoreHolds) {
