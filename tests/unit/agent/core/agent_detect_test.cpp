@@ -350,8 +350,8 @@ TEST(AgentDetect, ASilenceIsOnDiskWithTheNextRow) {
 TEST(AgentDetect, ASilenceOnDiskThatCantBeIsNone) {
   Box box;
   OutboxOpened opened;
-  opened.facts.push_back({"detect.silence", "9223372036854775807 1000"});
-  opened.facts.push_back({"detect.silence", "-9223372036854775808 1000"});
+  opened.facts.push_back({"detect.silence", "9223372036854775807 7200000"});
+  opened.facts.push_back({"detect.silence", "-9223372036854775808 7200000"});
   box.step(opened);
   box.ticks(20);
   EXPECT_EQ(box.value("self.anomaly_silenced"), 0);
