@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iostream>
 
+#include <sys/stat.h>
+
 #include "coordinator/cli/display.h"
 #include "coordinator/cli/document.h"
 #include "coordinator/cli/run.h"
@@ -82,6 +84,16 @@ Result<void> take_numbers(const Invocation& invocation, DetectOptions& out) {
   return {};
 }
 
+// By whatever path, a link among them. What is no file, such as a terminal, can be both.
+bool is_same_file(const std::string& one, const std::string& other) {
+  if (one.empty() || other.empty()) return false;
+  if (one == other) return true;
+  struct stat first {};
+  struct stat second {};
+  if (::stat(one.c_str(), &first) != 0 || ::stat(other.c_str(), &second) != 0) return false;
+  return S_ISREG(first.st_mode) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 // Flags that exclude each other, and files that would be written over.
 Result<void> check_together(const Invocation& invocation) {
   constexpr std::pair<const char*, const char*> kEither[] = {
@@ -94,51 +106,58 @@ Result<void> check_together(const Invocation& invocation) {
       return Error{std::string(one) + " and " + other + " exclude each other"};
     }
   }
-  for (const char* input : {"--csv", "--labels", "--train"}) {
-    for (const char* output : {"--scores", "--save-model"}) {
-      const std::string written = invocation.value(output);
-      if (!written.empty() && written == invocation.value(input)) {
-        return Error{std::string(output) + ": it would overwrite the file of " + input};
-      }
+  // A model may take the place of the one that it began with: it is whole before it does.
+  constexpr std::pair<const char*, const char*> kApart[] = {
+      {"--scores", "--csv"},        {"--scores", "--labels"},     {"--scores", "--train"},
+      {"--scores", "--model"},      {"--scores", "--save-model"}, {"--save-model", "--csv"},
+      {"--save-model", "--labels"}, {"--save-model", "--train"}};
+  for (const auto& [output, other] : kApart) {
+    if (is_same_file(invocation.value(output), invocation.value(other))) {
+      return Error{std::string(output) + ": it would overwrite the file of " + other};
     }
   }
   return {};
 }
 
-// Where scores go: a file, stdout, or nowhere.
+// Where scores go: a file, stdout, or nowhere. It is opened for the first of them: where the inputs
+// are no good, what it held is left as it was.
 class ScoreSink {
  public:
-  Result<void> open(const std::string& path) {
-    path_ = path;
-    if (path == "-") out_ = &std::cout;
-    if (path.empty() || path == "-") return begin();
-    file_.open(path, std::ios::trunc);
-    if (!file_) return Error{path + ": " + std::strerror(errno)};
-    out_ = &file_;
-    return begin();
-  }
+  explicit ScoreSink(std::string path) : path_(std::move(path)) {}
   TakeScore taker() {
-    if (out_ == nullptr) return {};
+    if (path_.empty()) return {};
     return [this](const ScoredRow& row) -> Result<void> {
+      if (out_ == nullptr) {
+        if (auto opened = open(); !opened) return opened;
+      }
       *out_ << score_line(row) << '\n';
       return {};
     };
   }
   // Trouble in words; empty where all was written.
   std::string close() {
-    if (out_ == nullptr) return "";
+    if (!trouble_.empty() || out_ == nullptr) return trouble_;
     out_->flush();
     return *out_ ? "" : path_ + ": the scores could not be written";
   }
   bool is_stdout() const { return path_ == "-"; }
 
  private:
-  Result<void> begin() {
-    if (out_ != nullptr) *out_ << kScoreTitles << '\n';
+  Result<void> open() {
+    if (!is_stdout()) {
+      file_.open(path_, std::ios::trunc);
+      if (!file_) {
+        trouble_ = path_ + ": " + std::strerror(errno);
+        return Error{trouble_};
+      }
+    }
+    out_ = is_stdout() ? &std::cout : &file_;
+    *out_ << kScoreTitles << '\n';
     return {};
   }
 
   std::string path_;
+  std::string trouble_;
   std::ofstream file_;
   std::ostream* out_ = nullptr;
 };
@@ -186,14 +205,11 @@ Result<DetectOptions> detect_options(const Invocation& invocation) {
 Shown run_detect(const Invocation& invocation, const View& view) {
   const auto options = detect_options(invocation);
   if (!options) return {kWrongUsage, "", options.error().message, true};
-  ScoreSink sink;
-  if (const auto opened = sink.open(invocation.value("--scores")); !opened) {
-    return {kFailed, "", opened.error().message};
-  }
+  ScoreSink sink(invocation.value("--scores"));
   const auto report = detect_file(*options, sink.taker());
   const std::string unwritten = sink.close();
-  if (!report) return {kWrongUsage, "", report.error().message};
   if (!unwritten.empty()) return {kFailed, "", unwritten};
+  if (!report) return {kWrongUsage, "", report.error().message};
   if (sink.is_stdout()) return {kDone, "", ""};
   return present(*report, invocation.value("--output"), view);
 }

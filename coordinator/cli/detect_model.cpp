@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <span>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "coordinator/cli/detect_table.h"
 
@@ -34,14 +36,23 @@ Result<wire::Model> read_model(const std::string& path) {
 Result<void> write_model(const std::string& path, const wire::Model& model) {
   const auto bytes = wire::encode_model(model);
   if (!bytes) return bytes.error().within(path);
-  const std::string beside = path + ".new";
-  std::ofstream file(beside, std::ios::binary | std::ios::trunc);
-  const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file) return Error{beside + ": " + std::strerror(errno)};
-  if (std::rename(beside.c_str(), path.c_str()) == 0) return {};
-  const std::string why = std::strerror(errno);
+  // A name of its own beside it: no other file is written over, and none is left where this fails.
+  std::string beside = path + ".XXXXXX";
+  const int descriptor = ::mkstemp(beside.data());
+  if (descriptor < 0) return Error{path + ": " + std::strerror(errno)};
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  std::size_t written = 0;
+  bool is_well = ::fchmod(descriptor, 0666 & ~mask) == 0;
+  while (is_well && written < bytes->size()) {
+    const ssize_t now = ::write(descriptor, bytes->data() + written, bytes->size() - written);
+    is_well = now > 0 || (now < 0 && errno == EINTR);
+    if (now > 0) written += static_cast<std::size_t>(now);
+  }
+  std::string why = is_well ? "" : std::strerror(errno);
+  if (::close(descriptor) != 0 && why.empty()) why = std::strerror(errno);
+  if (why.empty() && std::rename(beside.c_str(), path.c_str()) == 0) return {};
+  if (why.empty()) why = std::strerror(errno);
   std::remove(beside.c_str());
   return Error{path + ": " + why};
 }

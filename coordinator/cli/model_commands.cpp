@@ -217,6 +217,9 @@ Shown export_to_file(const Invocation& invocation, ApiClient& api) {
   file.write(answer.body.data(), static_cast<std::streamsize>(answer.body.size()));
   file.close();
   if (!file) {
+    const int trouble = errno;
+    std::filesystem::remove(path, error);
+    errno = trouble;
     const std::string reason = errno == 0 ? "it can't be written" : std::strerror(errno);
     return model_trouble(visible(path) + ": " + reason);
   }

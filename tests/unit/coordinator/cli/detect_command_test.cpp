@@ -1,5 +1,7 @@
 #include "coordinator/cli/detect_command.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -109,6 +111,38 @@ TEST_F(DetectCommand, WrongFilesAreTwoAndNameThePlace) {
   EXPECT_EQ(run({"--csv", folder_.path("none")}).code, 2);
   EXPECT_EQ(run({"--csv", csv_, "--model", bad}).code, 2);
   EXPECT_EQ(run({"--csv", csv_, "--labels", bad}).code, 2);
+}
+
+TEST_F(DetectCommand, OverwritesNoInputByAnotherPath) {
+  const std::string model = folder_.path("m.bwm");
+  out({"--csv", csv_, "--save-model", model});
+  const std::string kept = folder_.read("m.bwm");
+  const std::string rows = folder_.read("a.csv");
+  std::filesystem::create_symlink(csv_, folder_.path("link.csv"));
+  std::filesystem::create_hard_link(csv_, folder_.path("hard.csv"));
+  const std::pair<std::vector<std::string>, std::string> cases[] = {
+      {{"--csv", csv_, "--scores", folder_.path("./a.csv")}, "overwrite the file of --csv"},
+      {{"--csv", csv_, "--scores", folder_.path("link.csv")}, "overwrite the file of --csv"},
+      {{"--csv", csv_, "--save-model", folder_.path("hard.csv")}, "overwrite the file of --csv"},
+      {{"--csv", csv_, "--model", model, "--scores", model}, "overwrite the file of --model"},
+      {{"--csv", csv_, "--save-model", model, "--scores", model},
+       "overwrite the file of --save-model"}};
+  for (const auto& [arguments, words] : cases) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2) << words;
+    EXPECT_THAT(outcome.err, HasSubstr(words));
+  }
+  EXPECT_EQ(folder_.read("a.csv"), rows);
+  EXPECT_EQ(folder_.read("m.bwm"), kept);
+  out({"--csv", csv_, "--model", model, "--save-model", model});
+}
+
+TEST_F(DetectCommand, LeavesTheScoresOfBeforeWhereTheInputIsNone) {
+  folder_.write("s.csv", "before");
+  EXPECT_EQ(run({"--csv", folder_.path("none"), "--scores", folder_.path("s.csv")}).code, 2);
+  const std::string bad = folder_.write("bad.csv", "a,b\n1,x\n");
+  EXPECT_EQ(run({"--csv", bad, "--scores", folder_.path("s.csv")}).code, 2);
+  EXPECT_EQ(folder_.read("s.csv"), "before");
 }
 
 TEST_F(DetectCommand, WhatCannotBeWrittenIsOne) {
