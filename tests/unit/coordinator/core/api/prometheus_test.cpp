@@ -120,5 +120,12 @@ TEST_F(PrometheusTest, ShowsHowEachExportGetsOn) {
   }
 }
 
+TEST_F(PrometheusTest, TellsOfModelsThatNodesSentForNothing) {
+  service.odd_models = 4;
+  service.bad_models = 3;
+  EXPECT_TRUE(has_line("bw_models_unasked_total 4")) << text();
+  EXPECT_TRUE(has_line("bw_models_unreadable_total 3")) << text();
+}
+
 }  // namespace
 }  // namespace bw::coordinator::api
