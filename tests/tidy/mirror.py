@@ -20,6 +20,7 @@ MORE_TESTS = {
     "tests/unit/coordinator/shell/http_server_upload_test.cpp": "coordinator/shell/http_server.cpp",
     "tests/unit/coordinator/core/coordinator_models_test.cpp": "coordinator/core/coordinator.cpp",
     "tests/unit/agent/core/agent_events_test.cpp": "agent/core/agent.cpp",
+    "tests/unit/agent/core/agent_detect_commands_test.cpp": "agent/core/agent_detect.cpp",
     "tests/unit/coordinator/core/schedule/golden_test.cpp":
         "coordinator/core/schedule/schedule.cpp",
     "tests/unit/coordinator/core/schedule/properties_test.cpp":
