@@ -13,7 +13,7 @@ namespace {
 constexpr double kMuchDrift = 0.25;           // population stability index
 constexpr std::size_t kMostListedNodes = 50;  // of a deployment, where all went as it should
 
-std::string or_unknown(const std::string& text) {
+std::string known_or_not(const std::string& text) {
   return text.empty() ? std::string(kUnknown) : text;
 }
 
@@ -42,7 +42,7 @@ void add_facts(Table& table, const ModelInfo& model, const View& view) {
     table.row({{name, Tone::dim}, std::move(value)});
   };
   row("id", {model.id, Tone::strong});
-  row("class", or_unknown(model.node_class));
+  row("class", known_or_not(model.node_class));
   row("learnt on", source_text(model));
   row("kept since", local_time(model.created_ms) + " (" + ago(model.created_ms, view.now_ms) + ")");
   row("data", local_time(model.from_ms) + " to " + local_time(model.to_ms) + " (" +
@@ -95,7 +95,7 @@ std::string models_view(const ModelList& list, const View& view) {
         number_text(model.rate),
         ago(model.created_ms, view.now_ms)};
     if (view.wide) {
-      row.emplace_back(or_unknown(model.node_class));
+      row.emplace_back(known_or_not(model.node_class));
       row.emplace_back(number_text(model.threshold));
       row.emplace_back(bytes_text(static_cast<double>(model.bytes)));
       row.emplace_back(count_text(model.refused), model.refused > 0 ? Tone::bad : Tone::plain);
@@ -129,7 +129,7 @@ std::string model_view(const ModelDetail& detail, const View& view) {
                number_text(node.rate),
                number_text(node.threshold),
                ago(node.since_ms, view.now_ms),
-               or_unknown(node.before),
+               known_or_not(node.before),
                node.reason});
   }
   text += "\n" + nodes.text(view.style);
