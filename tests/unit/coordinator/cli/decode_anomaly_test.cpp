@@ -1,5 +1,7 @@
 #include "coordinator/cli/decode_anomaly.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/coordinator/cli/anomaly_answers.h"
@@ -8,8 +10,9 @@ namespace bw::cli {
 namespace {
 
 TEST(DecodeAnomaly, AListIsReadInFull) {
-  const auto list = decode_anomalies(std::string(R"({"anomalies":[)") + testing::kAnomaly +
-                                     R"(],"truncated":true,"damaged":2})");
+  std::string text = R"({"anomalies":[)";
+  text.append(testing::kAnomaly).append(R"(],"truncated":true,"damaged":2})");
+  const auto list = decode_anomalies(text);
   ASSERT_TRUE(list) << list.error().message;
   EXPECT_TRUE(list->truncated);
   EXPECT_EQ(list->damaged, 2U);
