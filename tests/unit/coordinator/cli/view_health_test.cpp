@@ -42,9 +42,9 @@ TEST(ViewHealth, SaysTheVerdictAndWhy) {
 
 TEST(ViewHealth, AnAnomalyThatIsOnIsShownWithItsCauses) {
   NodeHealth health = some_health();
-  std::string text = R"({"anomalies":[)";
-  text.append(testing::kAnomaly).append("]}");
-  health.active = decode_anomalies(text).value().anomalies;
+  std::string list = R"({"anomalies":[)";
+  list.append(testing::kAnomaly).append("]}");
+  health.active = decode_anomalies(list).value().anomalies;
   const std::string text = health_view(health, {{}, false, kNow});
   EXPECT_THAT(text, HasSubstr("anomalies  box-1:00f3a2c4d5e6b701:3 is on, 2 began"));
   EXPECT_THAT(text, HasSubstr("disk.util{device=sda}    98.1%  1.0% to 40.0%  above"));
