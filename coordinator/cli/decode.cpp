@@ -174,7 +174,8 @@ Result<FleetStatus> decode_status(std::string_view json) {
     out.duplicates = records.count("duplicates").value_or(0);
     out.gaps = records.count("gaps").value_or(0);
     out.refused_payloads = in.count("refused_payloads").value_or(0);
-    in.list("exports", false, [&](JsonReader item) { out.exports.push_back(read_export(item)); });
+    in.list("exports", false,
+            [&](JsonReader item) { out.exports.push_back(read_export(std::move(item))); });
   });
 }
 
