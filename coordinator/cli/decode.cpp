@@ -1,5 +1,7 @@
 #include "coordinator/cli/decode.h"
 
+#include <utility>
+
 #include "coordinator/cli/json_reader.h"
 
 namespace bw::cli {
