@@ -183,7 +183,9 @@ GoldenCase read_case(const toml::value& file) {
   if (policy == nullptr) throw std::runtime_error("no policy " + name);
   made.options.policy = *policy;
   const auto each = [&](const char* key, auto read) {
-    for (const auto& table : toml::find_or(file, key, std::vector<toml::value>{})) {
+    // A copy: where the key is missing, find_or() gives back a reference to what it was given.
+    const std::vector<toml::value> tables = toml::find_or(file, key, std::vector<toml::value>{});
+    for (const auto& table : tables) {
       Keys keys(table, key);
       read(keys);
       if (const std::string wrong = keys.unknown(); !wrong.empty()) {
@@ -193,10 +195,12 @@ GoldenCase read_case(const toml::value& file) {
   };
   each("node", [&](Keys& keys) { made.snapshot.nodes.push_back(read_node(keys)); });
   each("workload", [&](Keys& keys) { made.snapshot.workloads.push_back(read_workload(keys)); });
-  for (const auto& text : toml::find_or(file, "runs", Texts{})) {
+  const Texts runs = toml::find_or(file, "runs", Texts{});
+  for (const auto& text : runs) {
     made.snapshot.assignments.push_back(read_run(text, made.snapshot.workloads));
   }
-  for (const auto& site : toml::find_or(file, "reserved_sites", Texts{})) {
+  const Texts reserved_sites = toml::find_or(file, "reserved_sites", Texts{});
+  for (const auto& site : reserved_sites) {
     made.snapshot.reserved_sites.insert(site);
   }
   if (file.contains("expected")) {
