@@ -27,7 +27,7 @@ agent::DetectorOptions detector_options(const DetectOptions& options, std::size_
   agent::DetectorOptions out;
   out.scorer.metrics = metrics;
   out.scorer.seed = options.seed;
-  out.period = std::chrono::milliseconds{period_ms};
+  out.period = std::chrono::milliseconds{std::min(period_ms, kWidestGapMs)};
   out.gap = std::max<Duration>(out.gap, kGapPeriods * out.period);
   out.episodes.persists = std::max<Duration>(out.episodes.persists, kLeastPersistRows * out.period);
   out.episodes.settles = std::max<Duration>(out.episodes.settles, kLeastSettleRows * out.period);
