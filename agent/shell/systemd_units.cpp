@@ -43,7 +43,7 @@ class Bus {
   Bus& operator=(const Bus&) = delete;
 
   // The body of the answer. Valid until the next call. After an error the connection is a new one.
-  Result<std::string_view> call(DbusCall call) {
+  Result<std::string_view> call(const DbusCall& call) {
     if (fd_ < 0) {
       if (auto connected = connect(); !connected) {
         disconnect();

@@ -111,7 +111,7 @@ class Loader {
   void add_key(const ConfigKey& key, const std::string& where);
   void add_member(std::string_view name, const std::string& where);
   const ConfigKey* find(std::string_view name) const;
-  bool is_table(std::string_view name) const;
+  bool is_table(std::string_view table) const;
   std::string unknown(std::string_view name) const;
   void report(const std::string& where, const std::string& what) {
     errors_.push_back(where + ": " + what);
@@ -165,11 +165,11 @@ void Loader::add_member(std::string_view name, const std::string& where) {
   }
 }
 
-bool Loader::is_table(std::string_view name) const {
+bool Loader::is_table(std::string_view table) const {
   return std::any_of(names_.begin(), names_.end(),
-                     [&](std::string_view key) { return is_within(key, name); }) ||
+                     [&](std::string_view one) { return is_within(one, table); }) ||
          std::any_of(groups_.begin(), groups_.end(), [&](const ConfigGroup& group) {
-           return group.prefix == name || is_within(group.prefix, name);
+           return group.prefix == table || is_within(group.prefix, table);
          });
 }
 

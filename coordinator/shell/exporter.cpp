@@ -265,11 +265,11 @@ void Exporter::Worker::ask_to_stop() {
   poster.interrupt();
 }
 
-Exporter::Exporter(EventLoop& loop, ExportTargets targets, std::string store_path,
+Exporter::Exporter(EventLoop& loop, const ExportTargets& targets, const std::string& store_path,
                    std::uint64_t seed, Handler handler)
     : loop_(loop), handler_(std::move(handler)), timer_(loop) {
-  for (auto& [name, target] : targets) {
-    workers_.push_back(std::make_unique<Worker>(name, std::move(target), store_path, ++seed));
+  for (const auto& [name, target] : targets) {
+    workers_.push_back(std::make_unique<Worker>(name, target, store_path, ++seed));
     log(LogLevel::info, kExporterPart, name + ": history goes to " + workers_.back()->target.url);
   }
   for (const auto& worker : workers_) {

@@ -23,8 +23,8 @@ class Exporter {
   using Handler = std::function<void(const Event&)>;
 
   // `store_path`: the store's database, open and with its schema.
-  Exporter(EventLoop& loop, ExportTargets targets, std::string store_path, std::uint64_t seed,
-           Handler handler);
+  Exporter(EventLoop& loop, const ExportTargets& targets, const std::string& store_path,
+           std::uint64_t seed, Handler handler);
   ~Exporter();  // waits for the threads
 
   // The store was replaced by a new one: all of it is still to be sent.

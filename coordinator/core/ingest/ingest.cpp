@@ -209,10 +209,10 @@ wire::Ack Ingest::ack_of(const NodeId& id) const {
   const auto entry = nodes_.find(id);
   if (entry == nodes_.end()) return ack;
   const auto& epochs = entry->second.epochs;
-  for (auto at = epochs.rbegin(); at != epochs.rend(); ++at) {
-    if (ack.epochs.size() == wire::kMaxAckEpochs) break;
-    if (at->committed.contiguous() == 0) continue;
-    ack.epochs.push_back({at->epoch, at->committed.contiguous()});
+  for (std::size_t i = epochs.size(); i > 0 && ack.epochs.size() < wire::kMaxAckEpochs; --i) {
+    const auto& one = epochs[i - 1];
+    if (one.committed.contiguous() == 0) continue;
+    ack.epochs.push_back({one.epoch, one.committed.contiguous()});
   }
   std::reverse(ack.epochs.begin(), ack.epochs.end());
   return ack;

@@ -217,7 +217,7 @@ void KernelLog::read(const KernelLogReading& reading, Instant when, WallTime wal
     declare();
   }
   if (boot_id_.empty() && !reading.boot_id.empty()) {
-    boot_id_ = reading.boot_id.substr(0, reading.boot_id.find_first_of("\n", 0));
+    boot_id_ = reading.boot_id.substr(0, reading.boot_id.find('\n'));
     boot_id_.resize(std::min(boot_id_.size(), kMaxBootId));
     apply(std::exchange(restored_, {}));
   }
